@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+# registry: references, credentials, transfers, the image store

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lines in and bytes out on non-blocking descriptors, in the loop. A line longer than its limit is handed over in
+ * pieces (whole is false for all but the last).
+ */
+#ifndef EVENT_STREAM_H
+#define EVENT_STREAM_H
+
+#include "util/error.h"
+#include "util/str.h"
+
+#include <systemd/sd-event.h>
+
+struct line_reader;
+/* line.p is valid during the call only; no newline in it. At the end, or on an error, once with at_end. */
+typedef void (*line_fn)(void *userdata, struct str line, bool whole, bool at_end);
+/* Takes fd, makes it non-blocking. */
+int line_reader_new(sd_event *loop, int fd, size_t max_line, line_fn fn, void *userdata,
+		    struct line_reader **ret, struct error *err);
+struct line_reader *line_reader_free(struct line_reader *r); /* safe from within fn */
+
+struct writer;
+typedef void (*writer_done_fn)(void *userdata, int r); /* once: all written, or -err */
+/* Takes fd. Queues at most max bytes. */
+int writer_new(sd_event *loop, int fd, size_t max, struct writer **ret, struct error *err);
+int writer_add(struct writer *w, const void *p, size_t n, struct error *err);
+/* No more is coming: closes fd when all is written, then calls done. */
+void writer_end(struct writer *w, writer_done_fn done, void *userdata);
+struct writer *writer_free(struct writer *w);
+
+#endif
