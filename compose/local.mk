@@ -1,2 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # compose: files to a project, a project to a plan, a plan to steps
+noinst_LIBRARIES += libcompose.a
+libcompose_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
+libcompose_a_SOURCES = \
+	compose/dotenv.c compose/dotenv.h \
+	compose/finding.c compose/finding.h \
+	compose/goformat.c \
+	compose/interpolate.c compose/interpolate.h \
+	compose/load.h \
+	compose/node.c compose/node.h \
+	compose/shellwords.c compose/shellwords.h \
+	compose/variables.c \
+	compose/write-json.c \
+	compose/write-yaml.c compose/write.h \
+	compose/yaml-resolve.c \
+	compose/yaml.c compose/yaml.h
