@@ -53,8 +53,8 @@ enum json_kind {
 	JSON_STRV,     /* struct strv */
 	JSON_STRMAP,   /* struct map of strings */
 	JSON_KEYS,     /* struct strv <- {"key": {}, ...} (OCI's sets) */
-	JSON_OBJECT,   /* a struct, by sub */
-	JSON_OBJECT_P, /* a pointer to a struct, by sub; NULL when absent */
+	JSON_STRUCT,   /* a struct, by sub */
+	JSON_STRUCT_P, /* a pointer to a struct, by sub; NULL when absent */
 	JSON_LIST,     /* VEC() of structs, by sub */
 	JSON_RAW,      /* json_t *, a reference */
 };

@@ -14,9 +14,9 @@
 
 #include <string.h>
 
-#define VEC(T)                 \
+#define VEC(...)               \
 	struct {               \
-		T *v;          \
+		__VA_ARGS__ *v; \
 		size_t n, cap; \
 	}
 

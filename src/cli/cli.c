@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd.h"
+
+#include "cli/help.h"
+#include "event/loop.h"
+#include "util/env.h"
+#include "util/io.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+extern char **environ;
+
+void cli_init(struct cli *cli)
+{
+	*cli = (struct cli){ .tty_out = isatty(STDOUT_FILENO), .tty_err = isatty(STDERR_FILENO) };
+	for (char **e = environ; e && *e; e++) {
+		struct str key, value;
+
+		if (str_cut(str_of(*e), '=', &key, &value) && key.n) {
+			autofree char *k = str_dup(key);
+
+			strmap_set(&cli->environ, k, value.p);
+		}
+	}
+}
+
+void cli_done(struct cli *cli)
+{
+	engine_freep(&cli->engine);
+	loop_unrefp(&cli->loop);
+	map_done(&cli->environ);
+	opt_free(global_opts, &cli->g);
+}
+
+int cli_settle(struct cli *cli, struct error *err)
+{
+	struct global_opts *g = &cli->g;
+	static const char *const progress[] = { "auto",	 "tty",	    "plain", "json",
+						"quiet", "rawjson", NULL };
+	bool known = !g->progress || !*g->progress;
+
+	for (const char *const *p = progress; *p && !known; p++)
+		known = streq(g->progress, *p);
+	if (!known)
+		return error_set(err, ERR_INVALID, "unsupported --progress value \"%s\"",
+				 g->progress);
+	if (g->workdir && !g->project_dir) {
+		cli_note("--workdir is deprecated: use --project-directory");
+		g->project_dir = TAKE_PTR(g->workdir);
+	}
+	cli->colour = cli->tty_err && !env_get("NO_COLOR");
+	if (g->no_ansi || streq0(g->ansi, "never"))
+		cli->colour = false;
+	else if (streq0(g->ansi, "always"))
+		cli->colour = true;
+	return 0;
+}
+
+int cli_loop(struct cli *cli, sd_event **ret, struct error *err)
+{
+	int r = cli->loop ? 0 : loop_new(&cli->loop, err);
+
+	if (r == 0)
+		*ret = cli->loop;
+	return r;
+}
+
+void cli_load_options(const struct cli *cli, const struct strv *services, struct load_options *ret)
+{
+	const struct global_opts *g = &cli->g;
+
+	*ret = (struct load_options){
+		.project_dir = g->project_dir,
+		.project_name = g->project_name,
+		.environ = &cli->environ,
+		.compatibility = g->compatibility,
+		.all_resources = g->all_resources,
+	};
+	strv_extend(&ret->files, &g->files);
+	strv_extend(&ret->env_files, &g->env_files);
+	strv_extend(&ret->profiles, &g->profiles);
+	if (services)
+		strv_extend(&ret->services, services);
+}
+
+void load_options_done(struct load_options *opt)
+{
+	strv_done(&opt->files);
+	strv_done(&opt->env_files);
+	strv_done(&opt->profiles);
+	strv_done(&opt->services);
+}
+
+int cli_load_with(struct cli *cli, const struct load_options *opt, struct project_tree **ret,
+		  struct error *err)
+{
+	struct findings f = { 0 };
+	autobuf text;
+	int r = project_load(opt, ret, &f);
+
+	buf_init(&text, BUF_MAX_ANY);
+	findings_print(&f, cli->colour, &text);
+	if (text.len)
+		io_write_all(STDERR_FILENO, text.p, text.len, NULL);
+	findings_done(&f);
+	return r < 0 ? cli_said(err) : 0;
+}
+
+int cli_load(struct cli *cli, const struct strv *services, struct project_tree **ret,
+	     struct error *err)
+{
+	struct load_options opt;
+	int r;
+
+	cli_load_options(cli, services, &opt);
+	r = cli_load_with(cli, &opt, ret, err);
+	load_options_done(&opt);
+	return r;
+}
+
+int cli_out(const struct buf *b, struct error *err)
+{
+	int r = io_write_all(STDOUT_FILENO, b->p, b->len, err);
+
+	return r < 0 && errno == EPIPE ? 0 : r;
+}
+
+int cli_outs(const char *text, struct error *err)
+{
+	int r = io_write_all(STDOUT_FILENO, text, strlen(text), err);
+
+	return r < 0 && errno == EPIPE ? 0 : r;
+}
+
+void cli_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void cli_warn(const struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs(cli->colour ? "\033[33mwarning:\033[0m " : "warning: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void cli_error(const struct cli *cli, const struct error *err)
+{
+	if (err->pos.file[0] && err->pos.column)
+		fprintf(stderr, "%s:%u:%u: ", err->pos.file, err->pos.line, err->pos.column);
+	else if (err->pos.file[0] && err->pos.line)
+		fprintf(stderr, "%s:%u: ", err->pos.file, err->pos.line);
+	else if (err->pos.file[0])
+		fprintf(stderr, "%s: ", err->pos.file);
+	fprintf(stderr, cli->colour ? "\033[31merror:\033[0m %s\n" : "error: %s\n", err->msg);
+}
+
+int cli_said(struct error *err)
+{
+	return error_set(err, ERR_INVALID, "%s", "");
+}
+
+bool cli_was_said(const struct error *err)
+{
+	return !err->msg[0];
+}
