@@ -49,9 +49,9 @@ struct file_spec {
 
 struct port_spec {
 	char *host_ip;	    /* NULL: every address */
-	uint16_t host_port; /* 0: the engine chooses (from host_port .. host_port_end when those are set) */
-	uint16_t host_port_end;
-	uint16_t port;	/* in the container */
+	uint32_t host_port; /* 0: the engine chooses (from host_port .. host_port_end when those are set) */
+	uint32_t host_port_end;
+	uint32_t port;	/* in the container; all three fit 16 bits */
 	char *protocol; /* "tcp", "udp", "sctp" */
 };
 
