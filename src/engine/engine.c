@@ -62,7 +62,7 @@ void container_spec_done(struct container_spec *s)
 
 void container_spec_copy(struct container_spec *to, const struct container_spec *from)
 {
-	autojson json_t *j = json_encode(container_spec_fields, from);
+	autojson *j = json_encode(container_spec_fields, from);
 
 	*to = (struct container_spec){ 0 };
 	json_decode(j, container_spec_fields, to, NULL);
