@@ -37,7 +37,7 @@ static enum err_code code_of_errno(int sys)
 	}
 }
 
-static int vsys(struct error *err, int sys, const char *fmt, va_list ap)
+static int printf_like(3, 0) vsys(struct error *err, int sys, const char *fmt, va_list ap)
 {
 	enum err_code code = code_of_errno(sys);
 	size_t n;
@@ -104,13 +104,13 @@ int error_at(struct error *err, const char *file, unsigned line, unsigned column
 }
 
 static const char *const names[ERR_COUNT_] = {
-	[ERR_INVALID] = "invalid",	   [ERR_NOT_FOUND] = "not-found",
-	[ERR_EXISTS] = "exists",	   [ERR_UNSUPPORTED] = "unsupported",
-	[ERR_SYS] = "system",		   [ERR_NO_SPACE] = "no-space",
-	[ERR_NETWORK] = "network",	   [ERR_AUTH] = "auth",
-	[ERR_LIMIT] = "limit",		   [ERR_TIMEOUT] = "timeout",
-	[ERR_CANCELLED] = "cancelled",	   [ERR_CONFLICT] = "conflict",
-	[ERR_CORRUPT] = "corrupt",	   [ERR_CHILD] = "child",
+	[ERR_INVALID] = "invalid",     [ERR_NOT_FOUND] = "not-found",
+	[ERR_EXISTS] = "exists",       [ERR_UNSUPPORTED] = "unsupported",
+	[ERR_SYS] = "system",	       [ERR_NO_SPACE] = "no-space",
+	[ERR_NETWORK] = "network",     [ERR_AUTH] = "auth",
+	[ERR_LIMIT] = "limit",	       [ERR_TIMEOUT] = "timeout",
+	[ERR_CANCELLED] = "cancelled", [ERR_CONFLICT] = "conflict",
+	[ERR_CORRUPT] = "corrupt",     [ERR_CHILD] = "child",
 	[ERR_INTERNAL] = "internal",
 };
 

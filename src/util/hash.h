@@ -27,6 +27,9 @@ bool digest_valid(const char *s);
 /* The hex part of a valid digest. */
 const char *digest_hex(const char *digest);
 
+/* n bytes as 2n hex digits and a NUL; returns where the NUL is. */
+char *hex_of(const void *p, size_t n, char *to);
+
 /* n random bytes from the kernel as 2n hex digits and a NUL. */
 void random_hex(size_t n, char *ret);
 

@@ -14,7 +14,9 @@ int io_read_full(int fd, void *p, size_t n, size_t *ret_n, struct error *err);
 int io_read_fd(int fd, struct buf *out, struct error *err);
 /* A regular file (a FIFO, device or directory is -ERR_INVALID, without blocking on it). */
 int io_read_file(int dirfd, const char *path, struct buf *out, struct error *err);
-/* path gets these bytes: a temporary file beside it, fsync, rename, fsync of the directory. */
+/* path gets these bytes: a temporary file beside it, fsync, rename, fsync of the directory. Killed in the
+ * middle it leaves a file IO_TEMP_PREFIX and 16 hex digits there, for whoever cleans that directory up. */
+#define IO_TEMP_PREFIX ".tmp-"
 int io_replace(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
 	       struct error *err);
 /* The same without fsync: for what a reboot loses anyway (/run). */
