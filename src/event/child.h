@@ -35,16 +35,18 @@ struct child {
 /* -ERR_NOT_FOUND when the program is not there (the message names the Debian package of those we know). */
 int child_spawn(const struct child_spec *spec, struct child *ret, struct error *err);
 
-/* Calls done once when it has ended, from the loop; reaps it. code: the exit status, or 128 + signal. */
+/* Calls done once when it has ended, from the loop; reaps it and closes the pidfd first. code: the exit status, or
+ * 128 + signal. c must live until then, or until the source (ret; owned by the caller) is gone. */
 typedef void (*child_done_fn)(void *userdata, int code, bool signalled);
 int child_watch(sd_event *loop, struct child *c, child_done_fn done, void *userdata,
 		sd_event_source **ret, struct error *err);
-int child_kill(const struct child *c, int sig);
+int child_kill(const struct child *c, int sig); /* 0 or -ERR_NOT_FOUND (has ended), -ERR_SYS */
 /* Blocks. Reaps, closes the pidfd. */
 int child_wait(struct child *c, int *ret_code, struct error *err);
 
-/* Runs to its end, with input on its stdin; out gets stdout and, when err_out is NULL, stderr too.
- * Blocks. A status other than 0 is -ERR_CHILD with the first line of stderr in the message. */
+/* Runs to its end, with input on its stdin (a sealed file in memory); out gets stdout and, when err_out is NULL,
+ * stderr too; out may be NULL, then nobody gets it. Blocks. A status other than 0 is -ERR_CHILD with the first line of
+ * stderr in the message. More output than fits is -ERR_LIMIT; the child is killed then. */
 int child_run(char *const *argv, const void *input, size_t n_input, struct buf *out,
 	      struct buf *err_out, struct error *err);
 

@@ -5,7 +5,7 @@
  * The life of a task: a constructor (`engine_pull(...)`) returns it started, and never fails: what goes wrong at once
  * is reported like what goes wrong later. It ends exactly once: `done` is called from the loop, never
  * from within the constructor or task_cancel(). Until then the owner may cancel it; it then ends with
- * -ERR_CANCELLED, when all that it had under way is put away (which may take a while: it is still
+ * -ERR_CANCELLED (whatever error its operation gives then), when all that it had under way is put away (which may take a while: it is still
  * waited for), or with the result it had reached. The owner frees it with task_unref() in or after done;
  * unref before the end is a cancel whose end nobody is told of (the task lives on until then).
  *
@@ -50,6 +50,7 @@ struct task {
 	void *userdata;
 	sd_event_source *deferred, *deadline;
 	bool notified;
+	char *late; /* the message of a deadline that has passed */
 };
 
 /* For owners. */
@@ -74,7 +75,8 @@ struct task *task_resolved(sd_event *loop, int result, const struct error *err);
 
 /*
  * Several at once: ends when all have ended; the first failure cancels the others and is the group's.
- * limit bounds how many run at a time: constructors are called as there is room.
+ * limit bounds how many run at a time (0: no bound): constructors are called as there is room. What is added
+ * may be freed by free_userdata (may be NULL), together with the group.
  */
 struct task_group;
 typedef struct task *(*task_start_fn)(void *userdata);
