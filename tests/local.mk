@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests: unit (cmocka), spec (data), cli and engine (bash), fuzz (corpus replay)
+include $(top_srcdir)/tests/unit/builder.mk
+include $(top_srcdir)/tests/unit/compose-text.mk
