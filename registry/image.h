@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Images as documents: descriptors, manifests and indexes (OCI image-spec, Docker schema 2), and the config, decoded
- * and encoded by tables. An image's id is the digest of its config.
+ * Images as documents: descriptors, manifests and indexes (OCI image-spec, Docker schema 2), and
+ * the config, decoded and encoded by tables. An image's id is the digest of its config.
  */
 #ifndef REGISTRY_IMAGE_H
 #define REGISTRY_IMAGE_H
@@ -15,10 +15,10 @@
 #define LIMIT_CONFIG   (8 << 20)
 #define LIMIT_LAYERS   512
 
-#define MEDIA_OCI_INDEX	   "application/vnd.oci.image.index.v1+json"
-#define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MEDIA_OCI_CONFIG   "application/vnd.oci.image.config.v1+json"
-#define MEDIA_OCI_LAYER	   "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_OCI_INDEX	      "application/vnd.oci.image.index.v1+json"
+#define MEDIA_OCI_MANIFEST    "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_OCI_CONFIG      "application/vnd.oci.image.config.v1+json"
+#define MEDIA_OCI_LAYER	      "application/vnd.oci.image.layer.v1.tar"
 #define MEDIA_DOCKER_LIST     "application/vnd.docker.distribution.manifest.list.v2+json"
 #define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_CONFIG   "application/vnd.docker.container.image.v1+json"
@@ -33,8 +33,11 @@ struct descriptor {
 	char *artifact_type;
 	struct platform_json {
 		char *os, *architecture, *variant;
-	} *platform; /* of an index's member, or NULL */
+	} * platform; /* of an index's member, or NULL */
 };
+
+void descriptor_done(struct descriptor *d);
+void descriptor_copy(struct descriptor *to, const struct descriptor *from);
 
 struct manifest { /* or an index: then manifests, no config and layers */
 	int64_t schema_version;
@@ -47,12 +50,15 @@ struct manifest { /* or an index: then manifests, no config and layers */
 	struct map annotations;
 };
 
-int manifest_parse(const char *p, size_t n, const char *content_type, struct manifest *ret, struct error *err);
+/* content_type (may be NULL) counts only where the document names no mediaType. Digests and sizes
+ * are checked; what is both a manifest and an index, or of schema 1, is refused. */
+int manifest_parse(const char *p, size_t n, const char *content_type, struct manifest *ret,
+		   struct error *err);
 bool manifest_is_index(const struct manifest *m);
 char *manifest_text(const struct manifest *m); /* compact JSON */
 void manifest_done(struct manifest *m);
 
-struct healthcheck { /* of an image or a container; times in ns, 0: the default */
+struct healthcheck {	  /* of an image or a container; times in ns, 0: the default */
 	struct strv test; /* {"NONE"}, {"CMD", ...}, {"CMD-SHELL", ...}; empty: none of its own */
 	int64_t interval, timeout, start_period, start_interval;
 	int64_t retries;

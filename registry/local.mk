@@ -3,8 +3,40 @@
 noinst_LIBRARIES += libregistry.a
 libregistry_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libregistry_a_SOURCES = \
-	registry/image.h \
+	registry/image.c registry/image.h \
+	registry/image-config.c \
+	registry/layer-job.c registry/layer-job.h \
 	registry/platform.h \
 	registry/ref.h \
 	registry/store.h \
+	registry/tar.c registry/tar.h \
 	registry/transfer.h
+
+composelibexec_PROGRAMS += compose-unpack compose-pack
+
+compose_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_unpack_SOURCES = \
+	registry/layer-job.c registry/layer-job.h \
+	registry/unpack/decode-archive.c \
+	registry/unpack/decode-gzip.c \
+	registry/unpack/decode-zstd.c \
+	registry/unpack/entry.c registry/unpack/entry.h \
+	registry/unpack/extract.c registry/unpack/extract.h \
+	registry/unpack/main.c \
+	registry/unpack/sandbox.c registry/unpack/sandbox.h \
+	registry/unpack/source.c registry/unpack/source.h \
+	registry/unpack/tree.c registry/unpack/tree.h \
+	registry/unpack/whiteout.c registry/unpack/whiteout.h
+compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+# Apart from compose-unpack: libarchive takes longer to load than a small layer takes to pack.
+compose_pack_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_pack_SOURCES = \
+	registry/layer-job.c registry/layer-job.h \
+	registry/pack/main.c \
+	registry/pack/sink.c registry/pack/sink.h \
+	registry/pack/walk.c registry/pack/walk.h \
+	registry/pack/xattrs.c registry/pack/xattrs.h \
+	registry/tar.c registry/tar.h \
+	registry/unpack/sandbox.c registry/unpack/sandbox.h
+compose_pack_LDADD = libutil.a $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The image store: an OCI image layout (blobs by digest), each layer unpacked once into a directory by its diff id, and
- * what is called what in SQLite.
+ * The image store: an OCI image layout (blobs by digest), each layer unpacked once into a directory
+ *by its diff id, and what is called what in SQLite.
  *
  *	STATE/oci-layout, index.json
  *	STATE/blobs/sha256/HEX            whole and verified; read-only
- *	STATE/ingest/HEX                  a blob on its way (flock: who fetches it; kept after a kill, resumed)
- *	STATE/layers/HEX/                 a layer by diff id, overlayfs's own form (whiteouts as 0/0 devices,
- *	                                  trusted.overlay.opaque); appears by rename, when all of it is synced
- *	STATE/state.db                    SQLite: images, blobs, layers, build cache (tables of engines are theirs)
+ *	STATE/ingest/HEX                  a blob on its way (flock: who fetches it; kept after a
+ *kill, resumed) STATE/layers/HEX/                 a layer by diff id, overlayfs's own form
+ *(whiteouts as 0/0 devices, trusted.overlay.opaque); appears by rename, when all of it is synced
+ *	STATE/state.db                    SQLite: images, blobs, layers, build cache (tables of
+ *engines are theirs)
  *
- * Any number of our processes may use it at once. Whatever is killed, whenever: a thing is whole or absent.
- * A blob or layer that this process has named (put, ingested, looked up for use) is safe from gc until the store is
- * closed: the store holds a shared lock that gc asks for exclusively.
+ * Any number of our processes may use it at once. Whatever is killed, whenever: a thing is whole or
+ *absent. A blob or layer that this process has named (put, ingested, looked up for use) is safe
+ *from gc until the store is closed: the store holds a shared lock that gc asks for exclusively.
  *
- * An image in the store is its config (a blob; its digest is the image id), its layers, and, once it was pulled or pushed, its
- * manifest and compressed blobs. What we built has no compressed blobs until it is pushed or saved: they are made from the layer
- * directories, deterministically, and remembered by diff id.
+ * An image in the store is its config (a blob; its digest is the image id), its layers, and, once
+ *it was pulled or pushed, its manifest and compressed blobs. What we built has no compressed blobs
+ *until it is pushed or saved: they are made from the layer directories, deterministically, and
+ *remembered by diff id.
  */
 #ifndef REGISTRY_STORE_H
 #define REGISTRY_STORE_H
@@ -35,26 +37,32 @@ struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free);
 const char *store_dir(const struct store *s);
 int store_dirfd(const struct store *s);
-/* The database, for other tables of the same state (engine, build cache). WAL, busy timeout set, foreign keys on. */
+/* The database, for other tables of the same state (engine, build cache). WAL, busy timeout set,
+ * foreign keys on. */
 sqlite3 *store_db(struct store *s);
 
 /* -- blobs -- */
-/* 1 and an open descriptor (owned by the caller) and size when it is there, 0 when not. ret_fd, ret_size may be NULL. */
-int store_blob_get(struct store *s, const char *digest, int *ret_fd, uint64_t *ret_size, struct error *err);
+/* 1 and an open descriptor (owned by the caller) and size when it is there, 0 when not. ret_fd,
+ * ret_size may be NULL. */
+int store_blob_get(struct store *s, const char *digest, int *ret_fd, uint64_t *ret_size,
+		   struct error *err);
 /* All of it in memory; more than out->max is -ERR_LIMIT, absence -ERR_NOT_FOUND. */
 int store_blob_read(struct store *s, const char *digest, struct buf *out, struct error *err);
-int store_blob_put(struct store *s, const void *p, size_t n, char ret_digest[DIGEST_MAX], struct error *err);
+int store_blob_put(struct store *s, const void *p, size_t n, char ret_digest[DIGEST_MAX],
+		   struct error *err);
 
-/* A blob on its way in. One process at a time holds an ingest of a digest; others wait for it in the loop. */
+/* A blob on its way in. One process at a time holds an ingest of a digest; others wait for it in
+ * the loop. */
 struct ingest;
-/* 1: it is already there (*ret NULL). 0: *ret is ours, and *ret_offset bytes are here from an earlier try (hashed already). 2: another
- * process is at it: watch store_ingest_wait(). */
+/* 1: it is already there (*ret NULL). 0: *ret is ours, and *ret_offset bytes are here from an
+ * earlier try (hashed already). 2: another process is at it: watch store_ingest_wait(). */
 int store_ingest_begin(struct store *s, const char *digest, uint64_t size, struct ingest **ret,
 		       uint64_t *ret_offset, struct error *err);
 struct task *store_ingest_wait(struct store *s, sd_event *loop, const char *digest);
 int ingest_write(struct ingest *in, const void *p, size_t n, struct error *err);
 int ingest_restart(struct ingest *in, struct error *err); /* drops what it has */
-/* Size and digest checked, synced, renamed. On -ERR_CORRUPT what was there is dropped. Ends the ingest. */
+/* Size and digest checked, synced, renamed. On -ERR_CORRUPT what was there is dropped. Ends the
+ * ingest. */
 int ingest_commit(struct ingest *in, struct error *err);
 struct ingest *ingest_free(struct ingest *in); /* keeps the partial file for the next try */
 DEFINE_FREEP(struct ingest, ingest_free);
@@ -63,21 +71,24 @@ DEFINE_FREEP(struct ingest, ingest_free);
 bool store_layer_has(struct store *s, const char *diff_id);
 /* STATE/layers/HEX; owned by the caller. */
 char *store_layer_path(const struct store *s, const char *diff_id);
-/* Unpacks bytes that arrive on a pipe (compressed as they are, sniffed) with compose-unpack, which verifies both the compressed digest and the
- * diff id; nothing is visible before both hold. Feed with layer_feed while the task runs; *ret_fd is the
- * pipe's write end, non-blocking, owned by the caller, to be closed at the end. */
+/* Unpacks bytes that arrive on a pipe (compressed as they are, sniffed) with compose-unpack, which
+ * verifies both the compressed digest and the diff id; nothing is visible before both hold. Feed
+ * with layer_feed while the task runs; *ret_fd is the pipe's write end, non-blocking, owned by the
+ * caller, to be closed at the end. */
 struct task *store_layer_unpack(struct store *s, sd_event *loop, const char *diff_id,
 				const char *blob_digest, int *ret_fd);
 /* The same from a blob that is already in the store. */
 struct task *store_layer_unpack_blob(struct store *s, sd_event *loop, const char *diff_id,
 				     const char *blob_digest);
-/* A directory that has become a layer (an overlay's upper, in a directory of store_layer_stage()): compose-unpack packs it to compute its diff
- * id, then it moves to its place by rename. `deterministic`: mtimes are clamped to mtime_max (s; INT64_MAX: kept).
- * ret_diff_id and ret_size (bytes of the tar) are set before done. */
+/* A directory that has become a layer (an overlay's upper, in a directory of store_layer_stage()):
+ * compose-unpack packs it to compute its diff id, then it moves to its place by rename.
+ * `deterministic`: mtimes are clamped to mtime_max (s; INT64_MAX: kept). ret_diff_id and ret_size
+ * (bytes of the tar) are set before done. */
 struct task *store_layer_adopt(struct store *s, sd_event *loop, const char *dir, int64_t mtime_max,
 			       char ret_diff_id[DIGEST_MAX], uint64_t *ret_size);
-/* A fresh empty directory on the store's file system, for an upper (with a work directory beside it); owned by the
- * caller, who adopts or removes it. Ones whose process is gone are removed by store_open. */
+/* A fresh empty directory on the store's file system, for an upper (with a work directory beside
+ * it); owned by the caller, who adopts or removes it. Ones whose process is gone are removed by
+ * store_open. */
 int store_layer_stage(struct store *s, char **ret_dir, struct error *err);
 enum layer_compression { LAYER_GZIP, LAYER_ZSTD, LAYER_PLAIN };
 /* A blob of this layer: one that is known, else made now. The descriptor's media type fits. */
@@ -90,17 +101,21 @@ struct image {
 	char *id;	       /* digest of the config */
 	char *manifest_digest; /* NULL until pulled or pushed */
 	char *manifest_type;
-	char *index_digest;    /* the index that the user's reference named, or NULL: RepoDigests show it */
-	char *platform;	       /* "linux/amd64" */
+	char *index_digest; /* the index that the user's reference named, or NULL: RepoDigests show
+			       it */
+	char *platform;	    /* "linux/amd64" */
 	int64_t created, added; /* ns */
-	uint64_t size;	       /* bytes of its unpacked layers */
+	uint64_t size;		/* bytes of its unpacked layers */
 };
 void image_done(struct image *im);
 
-/* By reference (parsed and normalised here), by id ("sha256:..." or at least 4 hex digits of it), by repo digest. 1 found, 0 not. */
+/* By reference (parsed and normalised here), by id ("sha256:..." or at least 4 hex digits of it),
+ * by repo digest. 1 found, 0 not. */
 int store_image_find(struct store *s, const char *name, struct image *ret, struct error *err);
-int store_image_config(struct store *s, const char *id, struct image_config *ret, struct error *err);
-/* Names an image whose config blob and layers are in the store. Replaces what had this name (which keeps existing nameless). */
+int store_image_config(struct store *s, const char *id, struct image_config *ret,
+		       struct error *err);
+/* Names an image whose config blob and layers are in the store. Replaces what had this name (which
+ * keeps existing nameless). */
 int store_image_tag(struct store *s, const struct image *im, struct error *err);
 /* Writes the config, and tags it (ref may be NULL). Returns the id. */
 int store_image_create(struct store *s, const struct image_config *c, const char *ref,
@@ -108,7 +123,8 @@ int store_image_create(struct store *s, const struct image_config *c, const char
 typedef VEC(struct image) image_vec;
 void image_vec_done(image_vec *v);
 int store_image_list(struct store *s, image_vec *ret, struct error *err);
-/* Removes the name; the image itself goes when no name and no container (use) needs it. Answers what went. */
+/* Removes the name; the image itself goes when no name and no container (use) needs it. Answers
+ * what went. */
 int store_image_remove(struct store *s, const char *name, bool force, struct strv *ret_untagged,
 		       struct strv *ret_deleted, struct error *err);
 /* A use keeps an image: owner is "container:ID" and so on. */
@@ -121,13 +137,17 @@ struct store_gc_report {
 	size_t blobs, layers, images, partials;
 };
 /* What nothing needs: removed, or with dry_run only counted. */
-int store_gc(struct store *s, bool dry_run, bool all_images, struct store_gc_report *ret, struct error *err);
-/* Every blob against its digest, every layer against the database; fn is told each fault. 0: whole; 1: faults were found. */
-typedef void (*store_fault_fn)(void *userdata, const char *what, const char *digest, const char *fault);
+int store_gc(struct store *s, bool dry_run, bool all_images, struct store_gc_report *ret,
+	     struct error *err);
+/* Every blob against its digest, every layer against the database; fn is told each fault. 0: whole;
+ * 1: faults were found. */
+typedef void (*store_fault_fn)(void *userdata, const char *what, const char *digest,
+			       const char *fault);
 int store_fsck(struct store *s, bool mend, store_fault_fn fn, void *userdata, struct error *err);
 
 /* -- archives (docker archive and OCI layout, tar or directory) -- */
-struct task *store_save(struct store *s, sd_event *loop, const struct strv *names, const char *path, bool oci);
+struct task *store_save(struct store *s, sd_event *loop, const struct strv *names, const char *path,
+			bool oci);
 /* names: what was loaded, set before done. */
 struct task *store_load(struct store *s, sd_event *loop, int fd, struct strv *ret_names);
 
