@@ -69,6 +69,8 @@ struct node *node_int(struct arena *a, int64_t i, struct place at);
 void node_list_add(struct arena *a, struct node *list, struct node *item);
 /* Replaces the value of a key that is there (keeping its place in the order), or appends. */
 void node_set(struct arena *a, struct node *map, const char *key, struct place key_at, struct node *value);
+/* Appends without looking whether the key is there; the key is not copied. */
+void node_add(struct arena *a, struct node *map, const char *key, struct place key_at, struct node *value);
 bool node_unset(struct node *map, const char *key);
 struct node *node_get(const struct node *map, const char *key); /* NULL: not there, or not a map, or map is NULL */
 const struct node_member *node_member(const struct node *map, const char *key);
