@@ -28,6 +28,8 @@ struct node *node_sorted(struct arena *a, const struct node *map,
 #define GO_FLOAT_MAX 32
 /* strconv.FormatFloat(f, 'g', -1, bits) with bits 64 or 32, which is also %v: "1e+08", "+Inf". */
 const char *go_float(double f, int bits, char out[GO_FLOAT_MAX]);
+/* f as a float32 holds it, but with the digits that one is written with: 1.123456789 is 1.1234568. */
+double go_float32(double f);
 /* As encoding/json writes it: "100000000", "1e+21". */
 const char *go_json_float(double f, char out[GO_FLOAT_MAX]);
 /* strconv.Quote and %q: "a\tb". */
