@@ -29,7 +29,7 @@ void *vec_grow_(void *v, size_t n, size_t *cap, size_t size);
 		&(l)->v[(l)->n++];                                                \
 	})
 #define vec_foreach(x, l) \
-	for (__typeof__((l)->v) x = (l)->v; x && x < (l)->v + (l)->n; x++)
+	for (__typeof__((l)->v + 0) x = (l)->v; x && x < (l)->v + (l)->n; x++)
 #define vec_remove(l, i)                                                                       \
 	({                                                                                     \
 		size_t i_ = (i);                                                               \

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to run*.c: a run, its jobs (a step that is under way), and what each kind of step does, phase by phase. */
+#ifndef COMPOSE_RUN_STEP_H
+#define COMPOSE_RUN_STEP_H
+
+#include "compose/run.h"
+
+#include "event/loop.h"
+
+enum run_lane { LANE_IMAGE, LANE_CONTAINER, LANE_FREE, LANE_COUNT_ };
+
+struct run {
+	struct task task;
+	struct plan *plan;
+	struct run_options opt;
+	VEC(struct job *) jobs;
+	unsigned busy[LANE_COUNT_];
+	size_t left; /* steps that have not ended */
+	bool turning;
+	struct error err;   /* the first failure */
+	struct map images;  /* reference -> id, as they became known */
+	struct task *watch; /* what happens to the project's containers; NULL until a step waits */
+	sd_event_source *start;
+};
+
+struct job {
+	struct run *run;
+	struct step *step;
+	struct task *task; /* of the present phase, NULL between phases and for a step that waits for events */
+	unsigned phase;
+	int answer; /* of the phase before */
+	bool waits; /* for events: run-wait.c ends it */
+	bool stale; /* an event came while the list was asked for */
+	int64_t began;
+	const char *note;
+	/* results of phases */
+	struct image image;
+	struct image_config config;
+	char id[DIGEST_MAX];
+	container_vec containers;
+	struct build_options build;
+	struct strv build_tags;
+};
+
+struct run_step_ops {
+	enum run_lane lane;
+	/* What to do in j->phase: a task to wait for in *ret, or none: the step has ended, with *ret_state. */
+	int (*next)(struct job *j, struct task **ret, enum step_state *ret_state, struct error *err);
+};
+extern const struct run_step_ops run_step_ops[STEP_KIND_COUNT_];
+
+void run_report(struct run *run, const struct step *s, const struct run_event *details);
+void run_job_advance(struct job *j);
+void run_job_release(struct job *j); /* frees what the phases left */
+
+/* run-wait.c: conditions of services, by events. */
+int run_wait_next(struct job *j, struct task **ret, enum step_state *ret_state, struct error *err);
+void run_wait_cancel(struct job *j);
+void run_watch_done(struct run *run);
+
+#endif
