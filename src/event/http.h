@@ -6,7 +6,10 @@
  *
  * No redirect is followed and no credential kept here: both are the caller's to judge (registry/), who sees every
  * answer. Only http and https (and a unix socket by name); Accept-Encoding is never sent. There is no total
- * time limit; connecting has one (30 s), and a transfer that moves less than 1 byte/s for 30 s fails.
+ * time limit; connecting has one (30 s), and a transfer that moves less than 1 byte/s for 30 s fails (not
+ * one over a unix socket: a local service may be silent for hours).
+ *
+ * Messages name the method and the URL without its query and user, never a header or a credential.
  */
 #ifndef EVENT_HTTP_H
 #define EVENT_HTTP_H
@@ -19,6 +22,7 @@
 
 struct http_client;
 int http_client_new(sd_event *loop, struct http_client **ret, struct error *err);
+/* Transfers under way are cancelled. Not from within a callback. */
 struct http_client *http_client_free(struct http_client *c);
 DEFINE_FREEP(struct http_client, http_client_free);
 
@@ -28,12 +32,17 @@ struct http_tls {
 	bool insecure;	       /* no check of the peer */
 };
 
-/* Bytes of the answer's body as they come. A return other than 0 ends the transfer with that error in *err. */
+/* on_body and send may answer HTTP_AGAIN: not now. Nothing was taken (or given) then, and the transfer rests until
+ * http_resume(): so bytes go no faster than whoever takes or makes them. */
+#define HTTP_AGAIN 1
+
+/* Bytes of the answer's body as they come. An error ends the transfer with what is in *err. */
 typedef int (*http_body_fn)(void *userdata, const void *p, size_t n, struct error *err);
-/* The status and headers are known; called once, before any body. Other than 0 ends the transfer. */
+/* The status and headers are known; called once, before any body. An error ends the transfer. */
 struct http_response;
 typedef int (*http_head_fn)(void *userdata, const struct http_response *resp, struct error *err);
-/* The next bytes to send: fills p, sets *ret_n (0: the end). */
+/* The next bytes to send: fills p, sets *ret_n (0: the end). They come once: when the connection breaks after the
+ * first of them, the transfer fails, and whoever has them may start again. */
 typedef int (*http_send_fn)(void *userdata, void *p, size_t max, size_t *ret_n, struct error *err);
 
 struct http_request {
@@ -66,10 +75,17 @@ struct http_response {
 /* The value of the first such header (any case), or NULL. Borrowed. */
 const char *http_header(const struct http_response *resp, const char *name);
 
-/* The task fails only when there was no whole answer (-ERR_NETWORK, -ERR_TIMEOUT, what a callback returned): a status of
- * 404 is an answer. resp must live until the end; http_response_done() frees what it owns. */
+/* The task fails only when there was no whole answer: a status of 404 is an answer.
+ *	-ERR_NETWORK, -ERR_TIMEOUT	may go well another time
+ *	-ERR_INVALID			the URL, a header, the peer's certificate, our own
+ *	-ERR_LIMIT			the answer, or its headers, are too large
+ *	what a callback left in *err
+ * req may go when this returns (not what body points at). resp is initialised here, and must live until the task has
+ * ended or the caller has cancelled or dropped it; http_response_done() frees what it owns. */
 struct task *http_start(struct http_client *c, const struct http_request *req,
 			struct http_response *resp);
+/* After HTTP_AGAIN, from anywhere but the callbacks of this transfer. */
+void http_resume(struct task *transfer);
 void http_response_done(struct http_response *resp);
 
 /* RFC 3986 percent-encoding of a path segment or query value; owned by the caller. */
