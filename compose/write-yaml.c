@@ -95,6 +95,9 @@ static void look_at(const char *text, struct shape *ret)
 
 static enum style style_of(const char *text, const struct shape *shape, bool simple_key)
 {
+	/* As a key it would be a merge. */
+	if (simple_key && streq(text, "<<"))
+		return STYLE_DOUBLE;
 	if (strchr(text, '\n'))
 		return shape->block && !simple_key ? STYLE_LITERAL : STYLE_DOUBLE;
 	if (yaml_needs_quotes(text))

@@ -361,5 +361,5 @@ bool yaml_needs_quotes(const char *text)
 {
 	struct node n = { 0 };
 
-	return streq(text, "<<") || resolve(NULL, text, &n) || is_old_bool(text) || is_base60(text);
+	return resolve(NULL, text, &n) || is_old_bool(text) || is_base60(text);
 }
