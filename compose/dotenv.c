@@ -77,9 +77,7 @@ static bool in_key(uint32_t c)
 static int bad_key(struct parser *p, struct str from)
 {
 	struct str line, tail, character = from;
-	autobuf shown;
 
-	buf_init(&shown, BUF_MAX_ANY);
 	rune_next(&character);
 	character = (struct str){ from.p, from.n - character.n };
 	str_cut(p->rest, '\n', &line, &tail);
@@ -183,17 +181,11 @@ static int unterminated(struct parser *p)
 			 (int)MIN(line.n, (size_t)256), line.p);
 }
 
-static int take_value(struct parser *p, struct buf *out)
+static int take_quoted(struct parser *p, char quote, struct buf *out)
 {
-	char quote = p->rest.n ? *p->rest.p : '\0';
-	autofree char *unquoted = NULL;
 	autobuf text;
 	size_t used;
 
-	if (quote != '"' && quote != '\'') {
-		unquoted = str_dup(take_unquoted(p));
-		return expand(p, unquoted, out);
-	}
 	buf_init(&text, LIMIT_DOTENV_SIZE);
 	used = dotenv_unquote(p->rest, &text);
 	if (!used)
@@ -208,6 +200,17 @@ static int take_value(struct parser *p, struct buf *out)
 		return error_set(p->err, ERR_INVALID, "line %u: a value cannot contain a NUL",
 				 p->line);
 	return expand(p, text.p, out);
+}
+
+static int take_value(struct parser *p, struct buf *out)
+{
+	char quote = p->rest.n ? *p->rest.p : '\0';
+	autofree char *unquoted = NULL;
+
+	if (quote == '"' || quote == '\'')
+		return take_quoted(p, quote, out);
+	unquoted = str_dup(take_unquoted(p));
+	return expand(p, unquoted, out);
 }
 
 void dotenv_keep(struct dotenv *d, const struct source *src, unsigned line, const char *key,
