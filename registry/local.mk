@@ -3,6 +3,29 @@
 noinst_LIBRARIES += libregistry.a
 libregistry_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libregistry_a_SOURCES = \
+	registry/auth.c registry/auth.h \
+	registry/auth-helper.c \
+	registry/authz.c \
+	registry/blob.h \
+	registry/call.c \
+	registry/certs.c \
+	registry/challenge.c registry/challenge.h \
+	registry/client.c registry/client.h \
+	registry/fetch.c \
+	registry/hosts.c registry/hosts.h registry/hosts-private.h \
+	registry/hosts-load.c \
+	registry/layer.c \
+	registry/manifest-get.c \
+	registry/platform.c \
+	registry/pull.c \
+	registry/push.c \
+	registry/ref.c \
+	registry/registry.c \
+	registry/retry.c registry/retry.h \
+	registry/sources.c \
+	registry/toml.c registry/toml.h \
+	registry/upload.c \
+	registry/url.c registry/url.h \
 	registry/image.c registry/image.h \
 	registry/image-config.c \
 	registry/layer-job.c registry/layer-job.h \
@@ -16,6 +39,7 @@ composelibexec_PROGRAMS += compose-unpack compose-pack
 
 compose_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
 compose_unpack_SOURCES = \
+	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
@@ -27,11 +51,12 @@ compose_unpack_SOURCES = \
 	registry/unpack/source.c registry/unpack/source.h \
 	registry/unpack/tree.c registry/unpack/tree.h \
 	registry/unpack/whiteout.c registry/unpack/whiteout.h
-compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
 
 # Apart from compose-unpack: libarchive takes longer to load than a small layer takes to pack.
 compose_pack_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
 compose_pack_SOURCES = \
+	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
 	registry/pack/main.c \
 	registry/pack/sink.c registry/pack/sink.h \
@@ -39,4 +64,4 @@ compose_pack_SOURCES = \
 	registry/pack/xattrs.c registry/pack/xattrs.h \
 	registry/tar.c registry/tar.h \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h
-compose_pack_LDADD = libutil.a $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+compose_pack_LDADD = libutil.a $(ZLIB_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
