@@ -14,6 +14,9 @@ void findings_done(struct findings *f)
 		free(it->hint);
 	}
 	vec_done(&f->list);
+	vec_foreach (a, &f->arenas)
+		arena_free(*a);
+	vec_done(&f->arenas);
 	*f = (struct findings){ 0 };
 }
 

@@ -43,6 +43,7 @@ struct project_tree {
 	struct strv profiles;	/* active */
 	struct node *root;	/* canonical: name, services, networks, volumes, secrets, configs, models, x-* */
 	struct map disabled;	/* name -> struct node *: services that no active profile selects */
+	bool files_unread;	/* loaded with skip_env_files: env_file is still there */
 };
 
 /* 0 with *ret set and perhaps warnings in f; or -err with at least one error in f. Blocks (reads files). */
@@ -57,8 +58,8 @@ int project_peek(const struct load_options *opt, struct project_tree **ret, stru
 enum config_format { CONFIG_YAML, CONFIG_JSON };
 int config_print(const struct project_tree *t, enum config_format format, bool no_interpolate,
 		 struct buf *out, struct error *err);
-/* Docker Compose's hash of a service, network, volume (label com.docker.compose.config-hash): confhash.c. `with_env`: as `up`
- * hashes (env_file resolved); otherwise as `config --hash` prints. */
+/* Docker Compose's hash of a service, network, volume (label com.docker.compose.config-hash): as `up` hashes, or, of a tree that was
+ * loaded with skip_env_files, as `config --hash` prints. "" when there is none of that name. */
 void service_hash(const struct project_tree *t, const char *service, char ret[65]);
 void network_hash(const struct project_tree *t, const char *key, char ret[65]);
 void volume_hash(const struct project_tree *t, const char *key, char ret[65]);

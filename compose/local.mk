@@ -3,36 +3,81 @@
 noinst_LIBRARIES += libcompose.a
 libcompose_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(UTF8PROC_CFLAGS) $(SQLITE_CFLAGS)
 libcompose_a_SOURCES = \
+	compose/canonical.c \
 	compose/cast.c \
+	compose/check-fields.c \
+	compose/check.c \
+	compose/confhash.c \
+	compose/config-print.c \
+	compose/config-print.h \
+	compose/consistency.c \
+	compose/consistency.h \
+	compose/decode-lists.c \
+	compose/decode-scalars.c \
+	compose/decode.c \
+	compose/decode.h \
 	compose/difference.c \
-	compose/dotenv-value.c compose/dotenv-value.h \
-	compose/dotenv.c compose/dotenv.h \
-	compose/finding.c compose/finding.h \
+	compose/dotenv-value.c \
+	compose/dotenv-value.h \
+	compose/dotenv.c \
+	compose/dotenv.h \
+	compose/env-files.c \
+	compose/extends.c \
+	compose/find.c \
+	compose/finding.c \
+	compose/finding.h \
 	compose/goformat.c \
+	compose/include.c \
 	compose/interpolate-tree.c \
-	compose/interpolate.c compose/interpolate.h \
+	compose/interpolate.c \
+	compose/interpolate.h \
 	compose/keyorder.c \
+	compose/load.c \
 	compose/load.h \
+	compose/loader.h \
+	compose/merge.c \
 	compose/model-parts.c \
 	compose/model-read.c \
 	compose/model-service.c \
-	compose/model.c compose/model.h \
-	compose/node.c compose/node.h \
+	compose/model.c \
+	compose/model.h \
+	compose/node.c \
+	compose/node.h \
+	compose/normalize.c \
+	compose/order.c \
+	compose/pass.c \
+	compose/pass.h \
+	compose/paths.c \
 	compose/plan-down.c \
 	compose/plan-each.c \
 	compose/plan-images.c \
 	compose/plan-up.c \
-	compose/plan.c compose/plan.h \
-	compose/run-step.c compose/run-step.h \
+	compose/plan.c \
+	compose/plan.h \
+	compose/ports.c \
+	compose/reset.c \
+	compose/run-step.c \
+	compose/run-step.h \
 	compose/run-wait.c \
-	compose/run.c compose/run.h \
-	compose/runes.c compose/runes.h \
-	compose/shellwords.c compose/shellwords.h \
+	compose/run.c \
+	compose/run.h \
+	compose/runes.c \
+	compose/runes.h \
+	compose/schema.c \
+	compose/schema.h \
+	compose/select.c \
+	compose/shellwords.c \
+	compose/shellwords.h \
 	compose/source.c \
+	compose/unique.c \
 	compose/variables.c \
+	compose/volume-spec.c \
 	compose/world.c \
 	compose/write-json.c \
-	compose/write-yaml.c compose/write.h \
-	compose/yaml-members.c compose/yaml-members.h \
+	compose/write-yaml.c \
+	compose/write.h \
+	compose/yaml-members.c \
+	compose/yaml-members.h \
 	compose/yaml-resolve.c \
-	compose/yaml.c compose/yaml.h
+	compose/yaml.c \
+	compose/yaml.h

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compose/loader.h"
+
+#include "util/path.h"
+
+bool is_remote(const char *path)
+{
+	static const char *const prefixes[] = { "oci://", "https://", "http://",    "git://",
+						"ssh://", "git@",     "github.com/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (starts_with(path, prefixes[i]))
+			return true;
+	return false;
+}
+
+int load_source(struct pass *ps, const char *path, const struct node *named_by, const char *why,
+		struct loaded_file *ret)
+{
+	struct place at = named_by ? named_by->at : (struct place){ 0 };
+	struct error err = ERROR_INIT;
+	struct source *source;
+
+	if (source_read(ps->arena, path, &source, &err) < 0)
+		return finding_error(ps->findings, at, "%s", err.msg);
+	source->from = at.source;
+	source->why = why;
+	source->from_line = at.line;
+	source->from_column = at.column;
+	ret->source = source;
+	return yaml_parse(ps->arena, source, &ps->visits, &ret->docs, ps->findings);
+}
+
+static int interpolate_document(struct pass *ps, struct node **doc)
+{
+	const struct interp_options opt = {
+		.vars = { var_maps_get, &ps->vars },
+		.cast_of = schema_cast,
+	};
+
+	if (ps->opt->no_interpolate)
+		return 0;
+	return interpolate_tree(ps->arena, *doc, &opt, doc, ps->findings);
+}
+
+static void drop_version(struct pass *ps, struct node *tree, const struct source *source)
+{
+	const struct node *version = node_get(tree, "version");
+
+	if (!version)
+		return;
+	finding_warning(ps->findings, version->at,
+			"the attribute `version` is obsolete, it will be ignored, please remove it "
+			"to avoid potential confusion");
+	node_unset(tree, "version");
+}
+
+/* The last steps of each document: what it added becomes canonical. */
+static int settle(struct pass *ps, struct node *tree)
+{
+	to_canonical(ps, tree);
+	if (!pass_failed(ps))
+		enforce_unique(ps, tree);
+	return pass_failed(ps) ? -ERR_INVALID : 0;
+}
+
+static int own_document(struct pass *ps, const struct node *parsed, struct resets *rs,
+			struct node **ret)
+{
+	if (!is_map(parsed))
+		return pass_fail(ps, parsed, "top-level object must be a mapping, not a %s",
+				 node_kind_name(parsed->kind));
+	*ret = node_copy_deep(ps->arena, parsed);
+	resets_collect(ps, *ret, rs);
+	return interpolate_document(ps, ret);
+}
+
+static int load_document(struct pass *ps, const struct loaded_file *file, const struct node *parsed,
+			 const struct file_step *up, struct node **tree, struct resets *rs)
+{
+	const struct file_step step = { up, file->source->name };
+	struct node *doc;
+	int r = own_document(ps, parsed, rs, &doc);
+
+	if (r == 0)
+		r = apply_extends(ps, doc, file->source, rs);
+	if (r < 0)
+		return r;
+	resets_apply(rs, *tree);
+	r = apply_include(ps, doc, &step);
+	if (r < 0)
+		return r;
+	*tree = *tree ? merge_trees(ps, *tree, doc) : doc;
+	if (!pass_failed(ps))
+		enforce_unique(ps, *tree);
+	if (!pass_failed(ps))
+		check_schema(ps, *tree);
+	if (pass_failed(ps))
+		return -ERR_INVALID;
+	drop_version(ps, *tree, file->source);
+	return settle(ps, *tree);
+}
+
+int load_file(struct pass *ps, const struct loaded_file *file, const struct file_step *up,
+	      struct node **tree)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < file->docs.n; i++) {
+		struct resets rs = { 0 };
+
+		r = load_document(ps, file, file->docs.v[i], up, tree, &rs);
+		resets_done(&rs);
+	}
+	return r;
+}
+
+int load_plain_file(struct pass *ps, const struct loaded_file *file, struct node **tree,
+		    struct resets *ret_resets)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < file->docs.n; i++) {
+		struct node *doc;
+
+		r = own_document(ps, file->docs.v[i], ret_resets, &doc);
+		if (r < 0)
+			return r;
+		resets_apply(ret_resets, *tree);
+		*tree = *tree ? merge_trees(ps, *tree, doc) : doc;
+		enforce_unique(ps, *tree);
+		r = pass_failed(ps) ? -ERR_INVALID : settle(ps, *tree);
+	}
+	return r;
+}
+
+int load_files(struct pass *ps, const struct loaded_file *files, size_t n,
+	       const struct file_step *up, struct node **ret)
+{
+	struct node *tree = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = load_file(ps, &files[i], up, &tree);
+	if (r < 0)
+		return r;
+	if (!tree)
+		tree = node_new(ps->arena, NODE_MAP, (struct place){ 0 });
+	fill_defaults(ps, tree);
+	check_fields(ps, tree);
+	if (ps->resolve_paths)
+		resolve_paths(ps, tree);
+	resolve_environment(ps, tree);
+	*ret = tree;
+	return pass_failed(ps) ? -ERR_INVALID : 0;
+}
+
+/* The files that the user named, parsed; the name of the project needs them before they are loaded.
+ */
+static int parse_files(struct pass *ps, struct loaded_file *files)
+{
+	int r = 0;
+	size_t i = 0;
+
+	strv_foreach (path, &ps->tree->files) {
+		if (is_remote(path))
+			r = finding_error(ps->findings, (struct place){ 0 },
+					  "%s: files of another machine are not done yet", path);
+		else if (load_source(ps, path, NULL, NULL, &files[i++]) < 0)
+			r = -ERR_INVALID;
+	}
+	return r;
+}
+
+/* From the merged tree to the canonical project. */
+static int finish(struct pass *ps)
+{
+	struct project_tree *t = ps->tree;
+	const struct load_options *opt = ps->opt;
+
+	map_put_string(ps, t->root, "name", t->name);
+	t->root = decode_tree(ps, t->root);
+	if (pass_failed(ps))
+		return -ERR_INVALID;
+	select_profiles(ps);
+	if (!opt->no_consistency)
+		check_consistency(ps);
+	if (!opt->skip_env_files)
+		read_env_files(ps, t->root);
+	read_label_files(ps, t->root);
+	if (pass_failed(ps) || select_services(ps) < 0)
+		return -ERR_INVALID;
+	if (!opt->no_consistency && !opt->skip_env_files)
+		check_container_names(ps);
+	return pass_failed(ps) ? -ERR_INVALID : 0;
+}
+
+static int load_project(struct pass *ps)
+{
+	struct project_tree *t = ps->tree;
+	autofree struct loaded_file *files = xnewn(struct loaded_file, t->files.n);
+	int r = parse_files(ps, files);
+
+	if (r == 0)
+		r = find_name(ps, files, t->files.n);
+	if (r == 0)
+		r = load_files(ps, files, t->files.n, NULL, &t->root);
+	if (r < 0)
+		return r;
+	if (!t->root->map.n)
+		return finding_error(ps->findings, (struct place){ .source = files[0].source },
+				     "empty compose file");
+	if (!ps->opt->no_normalize)
+		normalize(ps, t->root);
+	return ps->opt->no_interpolate ? 0 : finish(ps);
+}
+
+static int peek_project(struct pass *ps)
+{
+	autofree struct loaded_file *files = xnewn(struct loaded_file, ps->tree->files.n);
+	int r = parse_files(ps, files);
+
+	return r < 0 ? r : find_name(ps, files, ps->tree->files.n);
+}
+
+static int run(const struct load_options *opt, struct project_tree **ret, struct findings *f,
+	       int (*how)(struct pass *ps))
+{
+	autocall(project_tree_freep) struct project_tree *t = xnew(struct project_tree);
+	struct pass ps = {
+		.findings = f,
+		.opt = opt,
+		.tree = t,
+		.errors_before = f->n_errors,
+		.resolve_paths = !opt->no_path_resolution,
+	};
+	int r;
+
+	ps.arena = t->arena = arena_new();
+	t->files_unread = opt->skip_env_files;
+	r = find_project(&ps);
+	if (r == 0)
+		r = how(&ps);
+	if (r < 0) {
+		*vec_add(&f->arenas) = TAKE_PTR(t->arena);
+		return r;
+	}
+	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+int project_load(const struct load_options *opt, struct project_tree **ret, struct findings *f)
+{
+	return run(opt, ret, f, load_project);
+}
+
+int project_peek(const struct load_options *opt, struct project_tree **ret, struct findings *f)
+{
+	return run(opt, ret, f, peek_project);
+}
+
+struct project_tree *project_tree_free(struct project_tree *t)
+{
+	if (!t)
+		return NULL;
+	arena_free(t->arena);
+	strv_done(&t->files);
+	strv_done(&t->env_files);
+	strv_done(&t->profiles);
+	map_done(&t->env);
+	map_done(&t->env_origin);
+	map_done(&t->disabled);
+	free(t);
+	return NULL;
+}
