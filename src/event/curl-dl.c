@@ -14,7 +14,7 @@ static const struct {
 
 int curl_load(struct curl_api *ret, struct error *err)
 {
-	void *lib = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL), *f;
+	void *lib = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL), *f;
 	struct curl_api api;
 
 	if (!lib)

@@ -161,7 +161,9 @@ static void fail(struct http_transfer *t, CURLcode code)
 	const char *why = t->curl_message;
 
 	if (!t->err.code) {
-		if (!*why)
+		if (code == CURLE_LOGIN_DENIED)
+			why = "a user name or password in the URL is not used";
+		else if (!*why)
 			why = t->client->curl.easy_strerror(code);
 		error_set(&t->err, code_of(code), "%s: %s", t->name, why);
 	}

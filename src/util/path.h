@@ -17,7 +17,7 @@ char *path_join(const char *dir, const char *name); /* filepath.Join: cleaned */
 char *path_absolute(const char *dir, const char *path); /* path if absolute, else joined to dir */
 char *path_dir(const char *path);   /* filepath.Dir */
 char *path_base(const char *path);  /* filepath.Base */
-/* target relative to dir (both clean and absolute), NULL when it is not below it. */
+/* target relative to dir (both clean and absolute; "." for dir itself), NULL when it is not below it. */
 const char *path_below(const char *dir, const char *target);
 
 enum path_scope {
