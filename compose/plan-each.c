@@ -173,3 +173,29 @@ int plan_each(const struct model *m, const char *project, const struct world *w,
 		*ret = TAKE_PTR(p);
 	return r;
 }
+
+int plan_ready(const struct model *m, const struct world *w, const struct strv *services,
+	       struct plan **ret, struct error *err)
+{
+	autocall(plan_freep) struct plan *p = xnew(struct plan);
+	int r;
+
+	p->arena = arena_new();
+	p->model = m;
+	vec_foreach (s, &m->services) {
+		struct step *step;
+
+		if (services->n && !strv_has(services, s->name))
+			continue;
+		step = plan_step(p, STEP_WAIT, s->name, "to be ready");
+		step->service = s;
+		step->condition = DEPEND_STARTED;
+		vec_foreach (c, &w->containers)
+			if (streq(label(c, LABEL_SERVICE), s->name) && c->health != HEALTH_NONE)
+				step->condition = DEPEND_HEALTHY;
+	}
+	r = plan_order(p, err);
+	if (r == 0)
+		*ret = TAKE_PTR(p);
+	return r;
+}

@@ -3,11 +3,13 @@
  */
 #include "compose/plan.h"
 
-#include "util/path.h"
-
-static bool has_work(const struct images_plan_options *opt, const struct service *s)
+static bool has_work(const struct images_plan_options *opt, const struct world *w,
+		     const struct service *s)
 {
 	bool named = node_get(s->node, "image") != NULL;
+
+	if (opt->only_missing && map_get(&w->images, s->image))
+		return false;
 
 	switch (opt->kind) {
 	case STEP_IMAGE_BUILD:
@@ -35,8 +37,8 @@ static void order_builds(struct plan *p)
 	}
 }
 
-int plan_images(const struct model *m, const struct images_plan_options *opt, struct plan **ret,
-		struct error *err)
+int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
+		struct plan **ret, struct error *err)
 {
 	autocall(plan_freep) struct plan *p = xnew(struct plan);
 	automap seen = { 0 };
@@ -51,7 +53,7 @@ int plan_images(const struct model *m, const struct images_plan_options *opt, st
 		bool asked = !opt->services.n || strv_has(&opt->services, s->name);
 		struct step *step;
 
-		if ((!asked && !opt->include_deps) || !has_work(opt, s))
+		if ((!asked && !opt->include_deps) || !has_work(opt, w, s))
 			continue;
 		if (opt->kind != STEP_IMAGE_BUILD && map_has(&seen, s->image))
 			continue;

@@ -117,12 +117,17 @@ struct each_plan_options { /* start, stop, restart, kill, pause, unpause, rm */
 int plan_each(const struct model *m, const char *project, const struct world *w,
 	      const struct each_plan_options *opt, struct plan **ret, struct error *err);
 
+/* Waits until these services (all, when none is named) are running, and healthy where they have a healthcheck. */
+int plan_ready(const struct model *m, const struct world *w, const struct strv *services, struct plan **ret,
+	       struct error *err);
+
 struct images_plan_options { /* pull, push, build */
 	enum step_kind kind;
 	struct strv services;
 	bool include_deps, ignore_failures, ignore_buildable, only_missing;
 };
-int plan_images(const struct model *m, const struct images_plan_options *opt, struct plan **ret, struct error *err);
+int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
+		struct plan **ret, struct error *err);
 
 /* A line per step: "recreate web-1: environment.DEBUG "0" -> "1"". */
 void plan_print(const struct plan *p, struct buf *out);

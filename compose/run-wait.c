@@ -40,16 +40,30 @@ static int judge_healthy(const struct container_info *c, struct error *err)
 	}
 }
 
-static int judge_completed(const struct job *j, const struct container_info *c, struct error *err)
+static int judge_completed(const struct container_info *c, struct error *err)
 {
 	if (c->state != CONTAINER_EXITED)
 		return 0;
 	if (c->exit_code)
 		return error_set(err, ERR_CONFLICT,
 				 "service \"%s\" didn't complete successfully: exit %d",
-				 j->step->name, c->exit_code);
+				 label(c, LABEL_SERVICE), c->exit_code);
 	return 1;
 }
+
+static int judge_started(const struct container_info *c, struct error *err)
+{
+	if (c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD)
+		return error_set(err, ERR_CONFLICT, "container %s exited (%d)", c->name,
+				 c->exit_code);
+	return c->state == CONTAINER_RUNNING;
+}
+
+static int (*const judges[])(const struct container_info *c, struct error *err) = {
+	[DEPEND_STARTED] = judge_started,
+	[DEPEND_HEALTHY] = judge_healthy,
+	[DEPEND_COMPLETED] = judge_completed,
+};
 
 /* 1 all are as wanted, 0 some are not yet. */
 static int judge(struct job *j, struct error *err)
@@ -62,9 +76,7 @@ static int judge(struct job *j, struct error *err)
 		if (!streq(label(c, LABEL_SERVICE), j->step->name) ||
 		    streq(label(c, LABEL_ONEOFF), "True"))
 			continue;
-		r = j->step->condition == DEPEND_HEALTHY     ? judge_healthy(c, err)
-		    : j->step->condition == DEPEND_COMPLETED ? judge_completed(j, c, err)
-							     : c->state == CONTAINER_RUNNING;
+		r = judges[j->step->condition](c, err);
 		if (r < 0)
 			return r;
 		all = all && r;

@@ -67,6 +67,33 @@ int cli_loop(struct cli *cli, sd_event **ret, struct error *err)
 	return r;
 }
 
+static void on_interrupt(void *userdata, int sig, unsigned count)
+{
+	struct cli *cli = userdata;
+
+	if (!cli->current || cli->interrupts++)
+		_exit(128 + sig);
+	task_cancel(cli->current);
+}
+
+int cli_wait(struct cli *cli, struct task *t, struct error *err)
+{
+	int r = 0;
+
+	if (!cli->catching)
+		r = loop_on_interrupt(cli->loop, on_interrupt, cli, err);
+	if (r < 0) {
+		task_unref(t);
+		return r;
+	}
+	cli->catching = true;
+	cli->interrupts = 0;
+	cli->current = t;
+	r = task_wait(t, err);
+	cli->current = NULL;
+	return r;
+}
+
 void cli_load_options(const struct cli *cli, const struct strv *services, struct load_options *ret)
 {
 	const struct global_opts *g = &cli->g;

@@ -26,6 +26,9 @@ struct cli {
 	struct map environ;    /* the process's environment */
 	bool tty_out, tty_err; /* are stdout, stderr terminals */
 	bool colour;	       /* on stderr's findings and stdout's logs */
+	struct task *current;  /* what Ctrl-C cancels: cli_wait() */
+	unsigned interrupts;   /* since it began */
+	bool catching;
 };
 
 #define CMD_HIDDEN	 1u
@@ -58,6 +61,8 @@ void cli_done(struct cli *cli);
 int cli_settle(struct cli *cli, struct error *err); /* once the global options are known */
 
 int cli_loop(struct cli *cli, sd_event **ret, struct error *err);
+/* task_wait(), where the first Ctrl-C cancels the task and a second one ends us. */
+int cli_wait(struct cli *cli, struct task *t, struct error *err);
 int cli_engine(struct cli *cli, struct engine **ret, struct error *err);
 /* The options of a load as the global options have them; free with load_options_done. services may be NULL. */
 void cli_load_options(const struct cli *cli, const struct strv *services, struct load_options *ret);

@@ -2,13 +2,32 @@
 bin_PROGRAMS += compose
 compose_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 compose_SOURCES = \
+	src/cli/build-runner.c \
 	src/cli/cli.c \
+	src/cli/cmd-build.c \
 	src/cli/cmd-config.c \
+	src/cli/cmd-down.c \
+	src/cli/cmd-exec.c \
+	src/cli/cmd-images.c \
+	src/cli/cmd-kill.c \
+	src/cli/cmd-logs.c \
+	src/cli/cmd-pause.c \
+	src/cli/cmd-ps.c \
+	src/cli/cmd-pull.c \
+	src/cli/cmd-push.c \
+	src/cli/cmd-restart.c \
+	src/cli/cmd-start.c \
+	src/cli/cmd-stop.c \
+	src/cli/cmd-unpause.c \
+	src/cli/cmd-up.c \
 	src/cli/cmd-version.c \
 	src/cli/cmd.h \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/help.c src/cli/help.h \
+	src/cli/logs.c src/cli/logs.h \
 	src/cli/main.c \
-	src/cli/opt.c src/cli/opt.h
+	src/cli/opt.c src/cli/opt.h \
+	src/cli/project.c src/cli/project.h \
+	src/cli/view.c src/cli/view.h
 compose_LDADD = libcompose.a libbuilder.a liblocal.a libengine.a libregistry.a libui.a libevent.a libutil.a \
 	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(UTF8PROC_LIBS) -ldl

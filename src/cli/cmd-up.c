@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+#include "cli/logs.h"
+#include "util/io.h"
+#include "util/num.h"
+#include "util/time.h"
+
+#include <unistd.h>
+
+struct up_opts {
+	bool abort_on_exit, abort_on_failure, always_recreate_deps, attach_dependencies, build,
+		detach;
+	bool force_recreate, menu, no_build, no_color, no_deps, no_prefix, no_recreate, no_start;
+	bool quiet_build, quiet_pull, remove_orphans, renew, timestamps, wait, watch, yes;
+	struct strv attach, no_attach, scale;
+	char *exit_code_from, *pull;
+	int64_t timeout, wait_timeout;
+};
+
+#define FLAG(member, letter, name, help, ...) \
+	OPT(struct up_opts, OPT_FLAG, member, letter, name, help, ##__VA_ARGS__)
+
+static const struct opt opts[] = {
+	FLAG(abort_on_exit, 0, "abort-on-container-exit",
+	     "Stops all containers if any container was stopped. Incompatible with -d"),
+	FLAG(abort_on_failure, 0, "abort-on-container-failure",
+	     "Stops all containers if any container exited with failure. Incompatible with -d"),
+	FLAG(always_recreate_deps, 0, "always-recreate-deps",
+	     "Recreate dependent containers. Incompatible with --no-recreate"),
+	OPT(struct up_opts, OPT_STRINGS, attach, 0, "attach",
+	    "Restrict attaching to the specified services. Incompatible with "
+	    "--attach-dependencies"),
+	FLAG(attach_dependencies, 0, "attach-dependencies",
+	     "Automatically attach to log output of dependent services"),
+	FLAG(build, 0, "build", "Build images before starting containers"),
+	FLAG(detach, 'd', "detach", "Detached mode: Run containers in the background"),
+	OPT(struct up_opts, OPT_STRING, exit_code_from, 0, "exit-code-from",
+	    "Return the exit code of the selected service container. "
+	    "Implies\n--abort-on-container-exit"),
+	FLAG(force_recreate, 0, "force-recreate",
+	     "Recreate containers even if their configuration and image haven't changed"),
+	FLAG(menu, 0, "menu",
+	     "Enable interactive shortcuts when running attached. Incompatible with --detach",
+	     .flags = OPT_NOT_DONE),
+	OPT(struct up_opts, OPT_STRINGS, no_attach, 0, "no-attach",
+	    "Do not attach (stream logs) to the specified services"),
+	FLAG(no_build, 0, "no-build", "Don't build an image, even if it's policy"),
+	FLAG(no_color, 0, "no-color", "Produce monochrome output"),
+	FLAG(no_deps, 0, "no-deps", "Don't start linked services"),
+	FLAG(no_prefix, 0, "no-log-prefix", "Don't print prefix in logs"),
+	FLAG(no_recreate, 0, "no-recreate",
+	     "If containers already exist, don't recreate them. Incompatible with "
+	     "--force-recreate"),
+	FLAG(no_start, 0, "no-start", "Don't start the services after creating them"),
+	OPT(struct up_opts, OPT_STRING, pull, 0, "pull",
+	    "Pull image before running (\"always\"|\"missing\"|\"never\")", .value = "policy"),
+	FLAG(quiet_build, 0, "quiet-build", "Suppress the build output"),
+	FLAG(quiet_pull, 0, "quiet-pull", "Pull without printing progress information"),
+	FLAG(remove_orphans, 0, "remove-orphans",
+	     "Remove containers for services not defined in the Compose file"),
+	FLAG(renew, 'V', "renew-anon-volumes",
+	     "Recreate anonymous volumes instead of retrieving data from the previous containers"),
+	OPT(struct up_opts, OPT_STRINGS, scale, 0, "scale",
+	    "Scale SERVICE to NUM instances. Overrides the scale setting in the Compose file "
+	    "if\npresent",
+	    .value = "scale"),
+	OPT(struct up_opts, OPT_INT, timeout, 't', "timeout",
+	    "Use this timeout in seconds for container shutdown when attached or when containers "
+	    "are\n"
+	    "already running",
+	    .otherwise = "-1", .flags = OPT_NO_DEFAULT),
+	FLAG(timestamps, 0, "timestamps", "Show timestamps"),
+	FLAG(wait, 0, "wait", "Wait for services to be running|healthy. Implies detached mode"),
+	OPT(struct up_opts, OPT_COUNT, wait_timeout, 0, "wait-timeout",
+	    "Maximum duration in seconds to wait for the project to be running|healthy"),
+	FLAG(watch, 'w', "watch",
+	     "Watch source code and rebuild/refresh containers when files are updated",
+	     .flags = OPT_NOT_DONE),
+	FLAG(yes, 'y', "yes", "Assume \"yes\" as answer to all prompts and run non-interactively"),
+	{ 0 },
+};
+
+static int check(const struct up_opts *o, struct error *err)
+{
+	static const char *const policies[] = { "always", "missing", "never", NULL };
+	const struct {
+		bool both;
+		const char *a, *b;
+	} pairs[] = {
+		{ o->force_recreate && o->no_recreate, "--force-recreate", "--no-recreate" },
+		{ o->always_recreate_deps && o->no_recreate, "--always-recreate-deps",
+		  "--no-recreate" },
+		{ o->build && o->no_build, "--build", "--no-build" },
+		{ o->detach && (o->abort_on_exit || o->exit_code_from), "--detach",
+		  "--abort-on-container-exit" },
+		{ o->detach && o->abort_on_failure, "--detach", "--abort-on-container-failure" },
+		{ o->detach && (o->attach.n || o->attach_dependencies), "--detach", "--attach" },
+		{ o->attach.n && o->attach_dependencies, "--attach", "--attach-dependencies" },
+	};
+	bool known = !o->pull;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (pairs[i].both)
+			return error_set(err, ERR_INVALID, "%s and %s are incompatible", pairs[i].a,
+					 pairs[i].b);
+	for (const char *const *p = policies; *p && !known; p++)
+		known = streq(o->pull, *p);
+	if (!known)
+		return error_set(err, ERR_INVALID,
+				 "invalid --pull option \"%s\": always, missing or never", o->pull);
+	return 0;
+}
+
+int cli_scale(const struct strv *given, const struct model *m, struct map *ret, struct error *err)
+{
+	map_init(ret, free);
+	strv_foreach (s, given) {
+		struct str service, number;
+		autofree char *name = NULL;
+		uint64_t n;
+
+		str_cut(str_of(s), '=', &service, &number);
+		name = str_dup(service);
+		if (num_parse_u64(number, 10000, &n) < 0)
+			return error_set(err, ERR_INVALID, "--scale %s: SERVICE=NUMBER expected",
+					 s);
+		if (!model_service(m, name))
+			return error_set(err, ERR_NOT_FOUND, "--scale %s: no such service: %s", s,
+					 name);
+		unsigned *value = xnew(unsigned);
+
+		*value = n;
+		map_set(ret, name, value);
+	}
+	return 0;
+}
+
+static int plan_and_run(struct project *p, const struct up_opts *o, const struct strv *services,
+			struct error *err)
+{
+	struct up_plan_options opt = {
+		.services = *services,
+		.no_deps = o->no_deps,
+		.build = o->build,
+		.no_build = o->no_build,
+		.always_recreate_deps = o->always_recreate_deps,
+		.no_start = o->no_start,
+		.remove_orphans = o->remove_orphans,
+		.renew_anon_volumes = o->renew,
+		.recreate = o->force_recreate ? RECREATE_FORCE
+			    : o->no_recreate  ? RECREATE_NEVER
+					      : RECREATE_CHANGED,
+		.pull = o->pull,
+		.timeout = cli_seconds(o->timeout),
+	};
+	const struct show_options show = { .quiet_build = o->quiet_build,
+					   .quiet_pull = o->quiet_pull };
+	autocall(plan_freep) struct plan *plan = NULL;
+	struct findings f = { 0 };
+	autobuf text;
+	int r = cli_scale(&o->scale, p->model, &opt.scale, err);
+
+	if (r == 0)
+		r = plan_up(p->model, &p->world, &opt, &plan, &f, err);
+	buf_init(&text, BUF_MAX_ANY);
+	findings_print(&f, p->cli->colour, &text);
+	io_write_all(STDERR_FILENO, text.p, text.len, NULL);
+	findings_done(&f);
+	if (r == 0)
+		r = project_run(p, plan, NULL, &show, err);
+	map_done(&opt.scale);
+	return r;
+}
+
+/* ---- attached ---- */
+
+struct attached {
+	struct project *p;
+	const struct up_opts *o;
+	struct task *logs;
+	int exit_code;
+	bool exit_known;
+};
+
+static bool shown(const struct attached *a, const struct strv *services,
+		  const struct container_info *c)
+{
+	const char *name = container_label(c, LABEL_SERVICE);
+	const struct service *s = model_service(a->p->model, name);
+
+	if (!s || streq(container_label(c, LABEL_ONEOFF), "True") ||
+	    strv_has(&a->o->no_attach, name))
+		return false;
+	if (a->o->attach.n)
+		return strv_has(&a->o->attach, name);
+	if (services->n && !a->o->attach_dependencies && !strv_has(services, name))
+		return false;
+	return s->attach;
+}
+
+static void on_ended(void *userdata, const struct container_info *c, int code)
+{
+	struct attached *a = userdata;
+	bool chosen = a->o->exit_code_from &&
+		      streq(a->o->exit_code_from, container_label(c, LABEL_SERVICE));
+	bool stop = a->o->abort_on_exit || chosen || (a->o->abort_on_failure && code);
+
+	cli_note("%s exited with code %d", container_short_name(a->p, c), code);
+	if (chosen || (!a->o->exit_code_from && stop && !a->exit_known)) {
+		a->exit_code = code;
+		a->exit_known = true;
+	}
+	if (stop)
+		task_cancel(a->logs);
+}
+
+static int stop_all(struct project *p, const struct strv *services, enum step_kind kind,
+		    int64_t timeout, struct error *err)
+{
+	struct each_plan_options opt = {
+		.kind = kind, .services = *services, .timeout = timeout, .signal = "SIGKILL"
+	};
+	autocall(plan_freep) struct plan *plan = NULL;
+	int r = project_observe(p, err);
+
+	if (r == 0)
+		r = plan_each(p->model, p->name, &p->world, &opt, &plan, err);
+	if (r == 0)
+		r = project_run(p, plan, NULL, &(struct show_options){ .title = "Stopping" }, err);
+	return r;
+}
+
+/* In order, gracefully; interrupted once more: at once. */
+static int stop_gracefully(struct project *p, const struct strv *services, int64_t timeout,
+			   struct error *err)
+{
+	int r = stop_all(p, services, STEP_CONTAINER_STOP, timeout, err);
+
+	return r == -ERR_CANCELLED ? stop_all(p, services, STEP_CONTAINER_KILL, -1, err) : r;
+}
+
+/* since: when `up` began; what containers said before is not shown. */
+static int follow(struct project *p, const struct up_opts *o, const struct strv *services,
+		  int64_t since, struct error *err)
+{
+	struct attached a = { .p = p, .o = o };
+	struct logs_show show = { .log = { .follow = true, .tail = -1, .since = since },
+				  .no_prefix = o->no_prefix,
+				  .no_color = o->no_color,
+				  .timestamps = o->timestamps };
+	VEC(const struct container_info *) list = { 0 };
+	autostrv names = { 0 };
+	int r = project_observe(p, err);
+
+	if (r < 0)
+		return r;
+	vec_foreach (c, &p->world.containers) {
+		if (!shown(&a, services, c))
+			continue;
+		*vec_add(&list) = c;
+		strv_push(&names, container_short_name(p, c));
+	}
+	autofree char *joined = strv_join(&names, ", ");
+
+	cli_note("Attaching to %s", joined);
+	a.logs = logs_task(p, list.v, list.n, &show, on_ended, &a);
+	r = cli_wait(p->cli, a.logs, err);
+	vec_done(&list);
+	if (r == -ERR_CANCELLED || a.exit_known) {
+		bool asked = a.exit_known;
+
+		if (!asked)
+			cli_note("Gracefully stopping... (press Ctrl+C again to force)");
+		r = stop_gracefully(p, services, cli_seconds(o->timeout), err);
+		if (r == 0 && !asked)
+			return 130;
+	}
+	return r < 0 ? r : a.exit_code;
+}
+
+/* ---- --wait ---- */
+
+static int wait_ready(struct project *p, const struct up_opts *o, const struct strv *services,
+		      struct error *err)
+{
+	const struct show_options show = {
+		.title = "Waiting",
+		.deadline = cli_seconds(o->wait_timeout),
+		.deadline_message =
+			"the project was not running and healthy in time (--wait-timeout)",
+	};
+	autocall(plan_freep) struct plan *plan = NULL;
+	int r = project_observe(p, err);
+
+	if (r == 0)
+		r = plan_ready(p->model, &p->world, services, &plan, err);
+	return r < 0 ? r : project_run(p, plan, NULL, &show, err);
+}
+
+static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
+{
+	struct up_opts *o = values;
+	autoproject p = { .lock = -1 };
+	int64_t began = time_now();
+	int r = check(o, err);
+
+	if (r == 0)
+		r = project_open(cli, args, PROJECT_LOCK, &p, err);
+	if (r < 0)
+		return r;
+	if (!p.model->services.n)
+		return error_set(err, ERR_INVALID, "no service selected");
+	r = plan_and_run(&p, o, args, err);
+	if (r == -ERR_CANCELLED && !o->detach && !cli->g.dry_run) {
+		struct error ignored;
+
+		stop_gracefully(&p, args, cli_seconds(o->timeout), &ignored);
+		return 130;
+	}
+	if (r < 0 || cli->g.dry_run || o->no_start)
+		return r;
+	if (o->wait)
+		return wait_ready(&p, o, args, err);
+	if (o->detach)
+		return 0;
+	project_unlock(&p);
+	return follow(&p, o, args, began, err);
+}
+
+const struct command cmd_up = {
+	.name = "up",
+	.usage = "up [OPTIONS] [SERVICE...]",
+	.help = "Create and start containers",
+	.opts = opts,
+	.opts_size = sizeof(struct up_opts),
+	.max_args = -1,
+	.run = run,
+};

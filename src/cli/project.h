@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands on a project share: its model, its engine, what there is, its lock; and how a plan is shown while it is carried out. */
+#ifndef CLI_PROJECT_H
+#define CLI_PROJECT_H
+
+#include "cli/cmd.h"
+#include "compose/run.h"
+
+struct project {
+	struct cli *cli;
+	const char *name;
+	struct project_tree *tree; /* NULL: only a name was given, and no file is there */
+	struct model *model;	   /* NULL likewise */
+	struct engine *engine;
+	struct world world;
+	bool observed;
+	int lock;
+	char *lock_path;
+};
+
+#define PROJECT_LOCK	 1u /* it is changed: nobody else works on it meanwhile */
+#define PROJECT_NAMED_OK 2u /* -p alone will do */
+#define PROJECT_NO_WORLD 4u /* don't ask the engine yet */
+
+/* services: the command's; those that are named must be in the file (when there is one). */
+int project_open(struct cli *cli, const struct strv *services, unsigned flags, struct project *ret,
+		 struct error *err);
+void project_done(struct project *p);
+void project_unlock(struct project *p); /* others may work on it from now on */
+int project_observe(struct project *p, struct error *err); /* again */
+#define autoproject __attribute__((cleanup(project_done))) struct project
+
+/* A container of a service by --index (0: the first), running or not. */
+const struct container_info *project_container(const struct project *p, const char *service, int64_t index,
+					       struct error *err);
+const char *container_label(const struct container_info *c, const char *name);
+/* "web-1": the name without the project's. Borrowed. */
+const char *container_short_name(const struct project *p, const struct container_info *c);
+
+/* Carries it out and shows it; Ctrl-C cancels (a second one ends us). Nothing to do is success. */
+struct show_options {
+	const char *title; /* "Running" */
+	bool quiet_build, quiet_pull, quiet;
+	int64_t deadline; /* ns; 0: none */
+	const char *deadline_message;
+};
+int project_run(struct project *p, struct plan *plan, const struct run_options *opt,
+		const struct show_options *show, struct error *err);
+/* --dry-run: the plan itself on stdout, instead. */
+int project_show_plan(const struct plan *plan, struct error *err);
+/* Names that plan-each takes, in a row: stop, start, ... */
+int project_each(struct cli *cli, const struct each_plan_options *opt, unsigned flags, const char *title,
+		 struct error *err);
+
+/* A --timeout in seconds as ns; -1 (not given) stays. */
+int64_t cli_seconds(int64_t seconds);
+
+/* --scale SERVICE=N to a map of service -> unsigned *. */
+int cli_scale(const struct strv *given, const struct model *m, struct map *ret, struct error *err);
+/* --since, --until: a time, seconds since 1970, or a span before now. NULL and "" are 0. */
+int cli_moment(const char *flag, const char *s, int64_t *ret, struct error *err);
+
+/* The builder's runner over an engine, for run_options. */
+void engine_build_runner(struct engine *e, struct build_runner *ret);
+
+#endif
