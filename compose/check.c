@@ -143,7 +143,7 @@ static void check_object(struct pass *ps, const struct node *n, const struct att
 	{
 		const struct attr *row = schema_member(attr, m->key);
 
-		if (row && !(row->flags & ATTR_INTERNAL))
+		if (row)
 			check(ps, m->value, row, PATH_STEP(path, m->key));
 		else if (!(attr->flags & ATTR_OPEN) &&
 			 ((attr->flags & ATTR_NO_EXTRA) || !is_extension(m->key)))

@@ -3,18 +3,19 @@
 
 static struct node *print(const struct printer *pr, const struct node *n, const struct attr *attr);
 
-/* All maps within sorted, as user data is printed. */
-static struct node *print_any(const struct printer *pr, const struct node *n)
+/* All maps within sorted, as user data is printed. Docker Compose's JSON has null for a list of
+ * nothing below x-..., and the list elsewhere. */
+static struct node *print_any(const struct printer *pr, const struct node *n, bool null_lists)
 {
 	struct node *ret = node_copy(pr->arena, n);
 
 	if (n->kind == NODE_MAP) {
 		ret = node_sorted(pr->arena, n, pr->compare);
 		for (size_t i = 0; i < ret->map.n; i++)
-			ret->map.v[i].value = print_any(pr, ret->map.v[i].value);
+			ret->map.v[i].value = print_any(pr, ret->map.v[i].value, null_lists);
 	} else if (n->kind == NODE_LIST) {
-		ret = node_new(pr->arena, NODE_LIST, n->at);
-		node_item(x, n) node_list_add(pr->arena, ret, print_any(pr, x));
+		ret = node_new(pr->arena, n->list.n || !null_lists ? NODE_LIST : NODE_NULL, n->at);
+		node_item(x, n) node_list_add(pr->arena, ret, print_any(pr, x, null_lists));
 	}
 	return ret;
 }
@@ -62,7 +63,7 @@ struct node *print_object(const struct printer *pr, const struct node *n, const 
 	node_each(m, n)
 	{
 		if (is_extension(m->key))
-			put(pr, ret, m->key, print_any(pr, m->value));
+			put(pr, ret, m->key, print_any(pr, m->value, pr->json));
 	}
 	return ret;
 }
@@ -151,7 +152,7 @@ static struct node *print(const struct printer *pr, const struct node *n, const 
 	case KIND_SSH:
 		return print_ssh(pr, n);
 	default:
-		return print_any(pr, n);
+		return print_any(pr, n, false);
 	}
 }
 
@@ -200,10 +201,12 @@ static void write_tree(const struct project_tree *t, enum config_format format, 
 		n = print_object(&pr, n, &schema_root);
 	if (!raw && json)
 		n = node_sorted(arena, n, strcmp);
+	if (raw)
+		n = print_any(&pr, n, json);
 	if (json)
-		write_json(n, raw ? WRITE_SORTED : 0, out);
+		write_json(n, 0, out);
 	else
-		write_yaml(n, raw ? WRITE_SORTED : 0, out);
+		write_yaml(n, 0, out);
 }
 
 int config_print(const struct project_tree *t, enum config_format format, bool no_interpolate,

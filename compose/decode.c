@@ -141,6 +141,11 @@ static struct node *decode_map(struct pass *ps, struct node *n, const struct att
 	{
 		struct node *value = m->value;
 
+		if ((attr->flags & ATTR_X_LOST) && is_extension(m->key)) {
+			/* Docker Compose then has a member of this name, and refuses that. */
+			node_set(ps->arena, ret, "#extensions", m->key_at, map_like(ps, value));
+			continue;
+		}
 		if (is_null(value))
 			value = attr->flags & ATTR_NULL_KEPT ? value : map_like(ps, value);
 		if (!is_null(value))

@@ -153,9 +153,9 @@ static struct node *extend(struct extends *ex, struct scope *sc, const char *nam
 	base = base_of(ex, sc, extends, name, &st);
 	if (!base)
 		return NULL;
-	node_unset(service, "extends");
 	if (is_null(base))
 		return service;
+	node_unset(service, "extends");
 	base = node_copy_deep(ex->ps->arena, base);
 	resets_apply_service(ex->ps, sc->resets, name, base);
 	/* The copy takes the place of what it was made from in messages about the whole service. */

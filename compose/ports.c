@@ -84,6 +84,8 @@ static int check_spec(struct pass *ps, const struct node *n, const struct node_p
 		return pass_error(ps, n, path, "No port specified: %s<empty>", text);
 	if (!streq(s->protocol, "tcp") && !streq(s->protocol, "udp") && !streq(s->protocol, "sctp"))
 		return pass_error(ps, n, path, "Invalid proto: %s (tcp, udp or sctp)", s->protocol);
+	if (*s->ip != '[' && strchr(s->ip, ':'))
+		return pass_error(ps, n, path, "Invalid ip address %s: write [%s]", s->ip, s->ip);
 	s->ip = strip_brackets(ps, s->ip);
 	if (*s->ip && !is_ip(s->ip))
 		return pass_error(ps, n, path, "Invalid ip address: %s", s->ip);

@@ -483,7 +483,7 @@ static const struct attr service_rows[] = {
 	    .shorten = short_keys, ELSEWHERE),
 	TEXT("network_mode", LOCAL),
 	ROW("networks", MAP, LM, .item = &string_item, .each = &attachment_each,
-	    .flags = ATTR_UNIQUE | ATTR_NAME | ATTR_NULL_KEPT, .merge = merge_keys,
+	    .flags = ATTR_UNIQUE | ATTR_NAME | ATTR_NULL_KEPT | ATTR_X_LOST, .merge = merge_keys,
 	    .shorten = short_keys, LOCAL),
 	SWITCH("oom_kill_disable", LOCAL),
 	ROW("oom_score_adj", INT, IS, .cast = CAST_INT64, .ranged = true, .min = -1000, .max = 1000,

@@ -69,8 +69,8 @@ enum attr_flag {
 	ATTR_VALUE = 1 << 9,	  /* an object that isn't printed when it is empty */
 	ATTR_NULL_KEPT = 1 << 10, /* a null member of this map stays null (else it is {}) */
 	ATTR_NOT_OURS = 1 << 11,  /* accepted and not part of the model */
-	ATTR_NAME = 1 << 12,	  /* members' names: letters, digits and ._- */
-	ATTR_INTERNAL = 1 << 13,  /* never written by users */
+	ATTR_X_LOST = 1 << 13, /* its x- members are extensions, whatever they were meant to be */
+	ATTR_NAME = 1 << 12,   /* members' names: letters, digits and ._- */
 };
 
 enum attr_engine {
