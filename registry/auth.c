@@ -70,9 +70,9 @@ static int add_file(struct auth *a, const char *path, struct error *err)
 	autobuf b;
 	int r;
 
+	buf_init(&b, LIMIT_AUTH_FILE);
 	if (!path_exists(path))
 		return 0;
-	buf_init(&b, LIMIT_AUTH_FILE);
 	r = io_read_file(AT_FDCWD, path, &b, err);
 	r = r < 0 ? error_wrap(err, "%s", path) : add_text(a, path, &b, err);
 	explicit_bzero(b.p, b.len);
@@ -84,9 +84,9 @@ static int add_env(struct auth *a, const char *name, struct error *err)
 	const char *s = env_get(name);
 	autobuf b;
 
+	buf_init(&b, LIMIT_AUTH_FILE);
 	if (!s)
 		return 0;
-	buf_init(&b, LIMIT_AUTH_FILE);
 	buf_adds(&b, s);
 	return add_text(a, name, &b, err);
 }

@@ -276,9 +276,9 @@ static int take_known(struct push *p, struct error *err)
 	bool whole;
 	autobuf b;
 
+	buf_init(&b, LIMIT_MANIFEST);
 	if (!p->im.manifest_digest || p->opt.compression != LAYER_GZIP)
 		return 0;
-	buf_init(&b, LIMIT_MANIFEST);
 	if (store_blob_read(p->reg->store, p->im.manifest_digest, &b, NULL) < 0)
 		return 0;
 	if (manifest_parse(b.p, b.len, p->im.manifest_type, &p->manifest, err) < 0)
