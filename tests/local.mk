@@ -2,5 +2,7 @@
 # tests: unit (cmocka), spec (data), cli and engine (bash), fuzz (corpus replay)
 include $(top_srcdir)/tests/unit/builder.mk
 include $(top_srcdir)/tests/unit/compose-text.mk
+include $(top_srcdir)/tests/unit/registry-client.mk
 include $(top_srcdir)/tests/fuzz/local.mk
+include $(top_srcdir)/tests/fuzz/registry.mk
 include $(top_srcdir)/tests/unit/util.mk
