@@ -3,6 +3,7 @@
 #include "compose/write.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 struct node *node_new(struct arena *a, enum node_kind kind, struct place at)
 {
@@ -183,7 +184,7 @@ bool node_equal(const struct node *a, const struct node *b)
 	case NODE_UINT:
 		return a->u == b->u;
 	case NODE_FLOAT:
-		return a->f == b->f;
+		return a->f == b->f || (isnan(a->f) && isnan(b->f));
 	case NODE_STRING:
 	case NODE_TIME:
 		return streq(a->s, b->s);

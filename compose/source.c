@@ -10,9 +10,12 @@
 struct source *source_text(struct arena *a, const char *name, struct str text)
 {
 	struct source *s = arena_new_of(a, struct source);
+	char *copy = arena_alloc(a, text.n + 1); /* there may be NULs within */
 
+	if (text.n)
+		memcpy(copy, text.p, text.n);
 	s->name = arena_strdup(a, name);
-	s->text = (struct str){ arena_strndup(a, text.n ? text.p : "", text.n), text.n };
+	s->text = (struct str){ copy, text.n };
 	return s;
 }
 

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# A fuzz target per parser that is fed from outside. With --enable-fuzz (CC=clang) they are libFuzzer programs:
+# ./fuzz-yaml -max_total_time=600 CORPUS. Otherwise `make check` replays tests/fuzz/corpus/NAME through each.
+fuzz_targets = fuzz-yaml fuzz-interpolate fuzz-dotenv
+fuzz_text_ldadd = libcompose.a libutil.a $(YAML_LIBS) $(UTF8PROC_LIBS)
+
+check_PROGRAMS += $(fuzz_targets)
+if ENABLE_FUZZ
+AM_CFLAGS += -fsanitize=fuzzer-no-link
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+TESTS += $(fuzz_targets)
+fuzz_main = tests/fuzz/replay.c
+fuzz_ldflags = $(AM_LDFLAGS)
+endif
+
+fuzz_yaml_SOURCES = tests/fuzz/fuzz-yaml.c tests/fuzz/fuzz.h $(fuzz_main)
+fuzz_yaml_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_yaml_LDFLAGS = $(fuzz_ldflags)
+fuzz_yaml_LDADD = $(fuzz_text_ldadd)
+
+fuzz_interpolate_SOURCES = tests/fuzz/fuzz-interpolate.c tests/fuzz/fuzz.h $(fuzz_main)
+fuzz_interpolate_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_interpolate_LDFLAGS = $(fuzz_ldflags)
+fuzz_interpolate_LDADD = $(fuzz_text_ldadd)
+
+fuzz_dotenv_SOURCES = tests/fuzz/fuzz-dotenv.c tests/fuzz/fuzz.h $(fuzz_main)
+fuzz_dotenv_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_dotenv_LDFLAGS = $(fuzz_ldflags)
+fuzz_dotenv_LDADD = $(fuzz_text_ldadd)
+
+EXTRA_DIST += tests/fuzz/corpus
