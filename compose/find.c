@@ -168,6 +168,7 @@ static int read_dotenv(struct pass *ps, struct strv *done)
 	if (r < 0 || strv_eq(&files, done))
 		return r;
 	strv_copy(done, &files);
+	strv_extend(&ps->tree->env_read, &files);
 	return read_env_into(ps, &files, &vars, &ps->tree->env, &ps->tree->env_origin);
 }
 

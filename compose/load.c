@@ -267,6 +267,7 @@ struct project_tree *project_tree_free(struct project_tree *t)
 	strv_done(&t->files);
 	strv_done(&t->env_files);
 	strv_done(&t->profiles);
+	strv_done(&t->env_read);
 	map_done(&t->env);
 	map_done(&t->env_origin);
 	map_done(&t->disabled);

@@ -43,6 +43,7 @@ struct project_tree {
 	struct strv profiles;	/* active */
 	struct node *root;	/* canonical: name, services, networks, volumes, secrets, configs, models, x-* */
 	struct map disabled;	/* name -> struct node *: services that no active profile selects */
+	struct strv env_read;	/* the env files that env was made from, in order */
 	bool files_unread;	/* loaded with skip_env_files: env_file is still there */
 };
 
@@ -58,6 +59,10 @@ int project_peek(const struct load_options *opt, struct project_tree **ret, stru
 enum config_format { CONFIG_YAML, CONFIG_JSON };
 int config_print(const struct project_tree *t, enum config_format format, bool no_interpolate,
 		 struct buf *out, struct error *err);
+/* Where the value of a variable comes from and what it overrides; where each value below "SERVICE.ATTRIBUTE" was
+ * written. -ERR_NOT_FOUND when there is no such thing. */
+int config_explain(const struct project_tree *t, const char *name, struct buf *out, struct error *err);
+int config_origin(const struct project_tree *t, const char *path, struct buf *out, struct error *err);
 /* Docker Compose's hash of a service, network, volume (label com.docker.compose.config-hash): as `up` hashes, or, of a tree that was
  * loaded with skip_env_files, as `config --hash` prints. "" when there is none of that name. */
 void service_hash(const struct project_tree *t, const char *service, char ret[65]);

@@ -12,6 +12,7 @@ libcompose_a_SOURCES = \
 	compose/config-print.h \
 	compose/consistency.c \
 	compose/consistency.h \
+	compose/config-lists.c compose/config-lists.h \
 	compose/decode-lists.c \
 	compose/decode-scalars.c \
 	compose/decode.c \
@@ -22,6 +23,7 @@ libcompose_a_SOURCES = \
 	compose/dotenv.c \
 	compose/dotenv.h \
 	compose/env-files.c \
+	compose/explain.c \
 	compose/extends.c \
 	compose/find.c \
 	compose/finding.c \
