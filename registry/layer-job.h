@@ -44,7 +44,7 @@ struct layer_answer {
 	char *compression;	 /* what the bytes were, or became */
 	uint64_t packed;	 /* bytes of the blob */
 	uint64_t size;		 /* of the tar */
-	uint64_t entries, bytes; /* members, and sum of the files' sizes */
+	uint64_t entries, bytes; /* names in the directory, and sum of its files' sizes */
 };
 
 extern const struct json_field layer_job_fields[], layer_answer_fields[];

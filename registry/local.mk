@@ -26,14 +26,25 @@ libregistry_a_SOURCES = \
 	registry/toml.c registry/toml.h \
 	registry/upload.c \
 	registry/url.c registry/url.h \
+	registry/db.c registry/db.h \
 	registry/image.c registry/image.h \
 	registry/image-config.c \
 	registry/layer-job.c registry/layer-job.h \
 	registry/platform.h \
 	registry/ref.h \
-	registry/store.h \
+	registry/store.c registry/store.h registry/store-private.h \
+	registry/store-blob.c \
+	registry/store-fsck.c \
+	registry/store-gc.c \
+	registry/store-helper.c \
+	registry/store-image.c \
+	registry/store-ingest.c \
+	registry/store-layer.c \
+	registry/store-layer-blob.c \
+	registry/store-stage.c \
 	registry/tar.c registry/tar.h \
-	registry/transfer.h
+	registry/transfer.h \
+	registry/tree-count.c registry/tree-count.h
 
 composelibexec_PROGRAMS += compose-unpack compose-pack
 
@@ -41,6 +52,7 @@ compose_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD
 compose_unpack_SOURCES = \
 	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
+	registry/tree-count.c registry/tree-count.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
 	registry/unpack/decode-zstd.c \

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The image store: an OCI image layout (blobs by digest), each layer unpacked once into a directory
- *by its diff id, and what is called what in SQLite.
+ * by its diff id, and what is called what in SQLite.
  *
  *	STATE/oci-layout, index.json
- *	STATE/blobs/sha256/HEX            whole and verified; read-only
- *	STATE/ingest/HEX                  a blob on its way (flock: who fetches it; kept after a
- *kill, resumed) STATE/layers/HEX/                 a layer by diff id, overlayfs's own form
- *(whiteouts as 0/0 devices, trusted.overlay.opaque); appears by rename, when all of it is synced
- *	STATE/state.db                    SQLite: images, blobs, layers, build cache (tables of
- *engines are theirs)
+ *	STATE/blobs/sha256/HEX    whole and verified; read-only
+ *	STATE/ingest/HEX          a blob on its way (its lock: who fetches it; kept after a kill)
+ *	STATE/layers/HEX/         a layer by diff id, overlayfs's own form (whiteouts as 0/0
+ *	                          devices, trusted.overlay.opaque); appears by rename
+ *	STATE/stage/RANDOM/       what one process has under way; gone with it
+ *	STATE/lock                held shared by all who have the store open, alone by gc
+ *	STATE/state.db            SQLite: images, blobs, layers, and the tables of engine and
+ *builder
  *
  * Any number of our processes may use it at once. Whatever is killed, whenever: a thing is whole or
- *absent. A blob or layer that this process has named (put, ingested, looked up for use) is safe
- *from gc until the store is closed: the store holds a shared lock that gc asks for exclusively.
+ * absent. That holds for power loss too: what has no row in the database does not count, and rows
+ *of bytes that were not synced before the power went are dropped by the next store_open(). Syncing
+ *is done once per image (store_image_tag), not per file.
+ *
+ * A blob or layer that this process has named (put, ingested, looked up for use) is safe from gc
+ * until the store is closed. So a process that lives long closes the store when it is idle.
  *
  * An image in the store is its config (a blob; its digest is the image id), its layers, and, once
- *it was pulled or pushed, its manifest and compressed blobs. What we built has no compressed blobs
- *until it is pushed or saved: they are made from the layer directories, deterministically, and
- *remembered by diff id.
+ * it was pulled or pushed, its manifest and compressed blobs. What we built has no compressed blobs
+ * until it is pushed or saved: they are made from the layer directories, deterministically, and
+ * remembered by diff id.
+ *
+ * Layers must be mounted with redirect_dir=off,metacopy=off,index=off, in a user namespace also
+ * userxattr: what overlayfs keeps elsewhere than in the upper can't become a layer.
  */
 #ifndef REGISTRY_STORE_H
 #define REGISTRY_STORE_H
@@ -37,8 +46,8 @@ struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free);
 const char *store_dir(const struct store *s);
 int store_dirfd(const struct store *s);
-/* The database, for other tables of the same state (engine, build cache). WAL, busy timeout set,
- * foreign keys on. */
+/* The database, for other tables of the same state (engine, build cache), which are made by
+ * db_migrate() under a name of their own (registry/db.h). WAL, busy timeout, foreign keys on. */
 sqlite3 *store_db(struct store *s);
 
 /* -- blobs -- */
@@ -54,15 +63,15 @@ int store_blob_put(struct store *s, const void *p, size_t n, char ret_digest[DIG
 /* A blob on its way in. One process at a time holds an ingest of a digest; others wait for it in
  * the loop. */
 struct ingest;
-/* 1: it is already there (*ret NULL). 0: *ret is ours, and *ret_offset bytes are here from an
- * earlier try (hashed already). 2: another process is at it: watch store_ingest_wait(). */
+/* size: UINT64_MAX when it is not known. 1: it is already there (*ret NULL). 0: *ret is ours, and
+ * *ret_offset bytes are here from an earlier try (hashed already). 2: another process is at it:
+ * watch store_ingest_wait(). */
 int store_ingest_begin(struct store *s, const char *digest, uint64_t size, struct ingest **ret,
 		       uint64_t *ret_offset, struct error *err);
 struct task *store_ingest_wait(struct store *s, sd_event *loop, const char *digest);
 int ingest_write(struct ingest *in, const void *p, size_t n, struct error *err);
 int ingest_restart(struct ingest *in, struct error *err); /* drops what it has */
-/* Size and digest checked, synced, renamed. On -ERR_CORRUPT what was there is dropped. Ends the
- * ingest. */
+/* Size and digest checked, renamed. On -ERR_CORRUPT what was there is dropped. Ends the ingest. */
 int ingest_commit(struct ingest *in, struct error *err);
 struct ingest *ingest_free(struct ingest *in); /* keeps the partial file for the next try */
 DEFINE_FREEP(struct ingest, ingest_free);
@@ -72,24 +81,25 @@ bool store_layer_has(struct store *s, const char *diff_id);
 /* STATE/layers/HEX; owned by the caller. */
 char *store_layer_path(const struct store *s, const char *diff_id);
 /* Unpacks bytes that arrive on a pipe (compressed as they are, sniffed) with compose-unpack, which
- * verifies both the compressed digest and the diff id; nothing is visible before both hold. Feed
- * with layer_feed while the task runs; *ret_fd is the pipe's write end, non-blocking, owned by the
- * caller, to be closed at the end. */
+ * verifies both the compressed digest and the diff id; nothing is visible before both hold. *ret_fd
+ * is the pipe's write end, non-blocking, owned by the caller, to be closed at the end. */
 struct task *store_layer_unpack(struct store *s, sd_event *loop, const char *diff_id,
 				const char *blob_digest, int *ret_fd);
 /* The same from a blob that is already in the store. */
 struct task *store_layer_unpack_blob(struct store *s, sd_event *loop, const char *diff_id,
 				     const char *blob_digest);
 /* A directory that has become a layer (an overlay's upper, in a directory of store_layer_stage()):
- * compose-unpack packs it to compute its diff id, then it moves to its place by rename.
- * `deterministic`: mtimes are clamped to mtime_max (s; INT64_MAX: kept). ret_diff_id and ret_size
- * (bytes of the tar) are set before done. */
+ * compose-pack reads it to compute its diff id, then it moves to its place by rename.
+ * mtimes after mtime_max (s; INT64_MAX: none) become that, in the directory too. ret_diff_id and
+ * ret_size (bytes of the tar) are set before done. */
 struct task *store_layer_adopt(struct store *s, sd_event *loop, const char *dir, int64_t mtime_max,
 			       char ret_diff_id[DIGEST_MAX], uint64_t *ret_size);
 /* A fresh empty directory on the store's file system, for an upper (with a work directory beside
  * it); owned by the caller, who adopts or removes it. Ones whose process is gone are removed by
  * store_open. */
 int store_layer_stage(struct store *s, char **ret_dir, struct error *err);
+/* Gives up a directory of store_layer_stage() that was not adopted. */
+int store_layer_unstage(struct store *s, const char *dir, struct error *err);
 enum layer_compression { LAYER_GZIP, LAYER_ZSTD, LAYER_PLAIN };
 /* A blob of this layer: one that is known, else made now. The descriptor's media type fits. */
 struct task *store_layer_blob(struct store *s, sd_event *loop, const char *diff_id,
@@ -132,6 +142,11 @@ int store_image_use(struct store *s, const char *id, const char *owner, struct e
 int store_image_release(struct store *s, const char *owner, struct error *err);
 
 /* -- housekeeping -- */
+/* Whoever keeps digests in a table of its own in store_db() says so once (in its migration): gc
+ * then keeps what the column names (an image's id, a layer's diff id, a blob's digest). */
+enum gc_root_kind { GC_ROOT_IMAGE, GC_ROOT_LAYER, GC_ROOT_BLOB };
+int store_gc_root(struct store *s, enum gc_root_kind kind, const char *table, const char *column,
+		  struct error *err);
 struct store_gc_report {
 	uint64_t bytes;
 	size_t blobs, layers, images, partials;

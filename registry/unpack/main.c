@@ -5,6 +5,7 @@
  * registry/layer-job.h.
  */
 #include "registry/layer-job.h"
+#include "registry/tree-count.h"
 #include "registry/unpack/extract.h"
 #include "registry/unpack/sandbox.h"
 #include "util/env.h"
@@ -27,10 +28,20 @@ static int verify(const char *what, const char *want, const char *have, struct e
 			 what, have, want);
 }
 
+static enum hash_kind digest_kind(const char *digest)
+{
+	return digest && starts_with(digest, "sha512:") ? HASH_SHA512 : HASH_SHA256;
+}
+
 static int run(const struct layer_job *job, struct layer_answer *answer, struct error *err)
 {
 	autocall(source_freep) struct source *src = NULL;
-	struct source_limits limits = { job->max_bytes, job->max_ratio };
+	struct source_options from = {
+		.max_bytes = job->max_bytes,
+		.max_ratio = job->max_ratio,
+		.packed = digest_kind(job->digest),
+		.plain = digest_kind(job->diff_id),
+	};
 	struct extract_options opt = {
 		.plain_files = streq(job->op, LAYER_UNPACK_FILES),
 		.max_entries = job->max_entries,
@@ -40,7 +51,7 @@ static int run(const struct layer_job *job, struct layer_answer *answer, struct 
 	struct source_result res;
 	int r = sandbox_enter(job->dir, err);
 	if (r == 0)
-		r = source_new(STDIN_FILENO, &limits, &src, err);
+		r = source_new(STDIN_FILENO, &from, &src, err);
 	if (r == 0)
 		r = extract(src, job->dir, &opt, &done, err);
 	if (r == 0)
@@ -49,6 +60,8 @@ static int run(const struct layer_job *job, struct layer_answer *answer, struct 
 		r = verify("its digest", job->digest, res.digest, err);
 	if (r == 0)
 		r = verify("its diff id", job->diff_id, res.diff_id, err);
+	if (r == 0)
+		r = tree_count(job->dir, ".", &done.entries, err);
 	if (r < 0)
 		return r;
 	*answer = (struct layer_answer){

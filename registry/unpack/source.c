@@ -16,7 +16,7 @@ struct source {
 	void *state;
 	struct hash *plain;
 	uint64_t total;
-	struct source_limits limits;
+	struct source_options opt;
 	unsigned char *out;
 	bool ended;
 };
@@ -74,14 +74,14 @@ static const struct decoder *sniff(const struct raw *r)
 	return NULL;
 }
 
-int source_new(int fd, const struct source_limits *limits, struct source **ret, struct error *err)
+int source_new(int fd, const struct source_options *opt, struct source **ret, struct error *err)
 {
 	autocall(source_freep) struct source *s = xnew(struct source);
-	s->limits = *limits;
+	s->opt = *opt;
 	s->raw.fd = fd;
 	s->raw.p = xalloc(1, SOURCE_CHUNK);
-	s->raw.hash = hash_new(HASH_SHA256);
-	s->plain = hash_new(HASH_SHA256);
+	s->raw.hash = hash_new(opt->packed);
+	s->plain = hash_new(opt->plain);
 	s->out = xalloc(1, SOURCE_CHUNK);
 	int r = raw_peek(&s->raw, TAR_HEADER, err);
 	if (r < 0)
@@ -111,13 +111,13 @@ struct source *source_free(struct source *s)
 
 static int check_limits(const struct source *s, struct error *err)
 {
-	if (s->total > s->limits.max_bytes)
+	if (s->total > s->opt.max_bytes)
 		return error_set(err, ERR_LIMIT, "layer of more than %llu bytes",
-				 (unsigned long long)s->limits.max_bytes);
-	if (s->total > LIMIT_RATIO_FREE && s->total / s->limits.max_ratio > s->raw.total)
+				 (unsigned long long)s->opt.max_bytes);
+	if (s->total > LIMIT_RATIO_FREE && s->total / s->opt.max_ratio > s->raw.total)
 		return error_set(err, ERR_LIMIT,
 				 "layer that grows more than %llu times when it is unpacked",
-				 (unsigned long long)s->limits.max_ratio);
+				 (unsigned long long)s->opt.max_ratio);
 	return 0;
 }
 

@@ -16,12 +16,13 @@
 
 struct source;
 
-struct source_limits {
+struct source_options {
 	uint64_t max_bytes, max_ratio;
+	enum hash_kind packed, plain; /* of the digests that are asked for */
 };
 
 /* fd is borrowed. */
-int source_new(int fd, const struct source_limits *limits, struct source **ret, struct error *err);
+int source_new(int fd, const struct source_options *opt, struct source **ret, struct error *err);
 struct source *source_free(struct source *s);
 DEFINE_FREEP(struct source, source_free);
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the store share.
+ *
+ * Power loss: bytes are not synced one by one. A row of `blobs` or `layers` carries the boot in
+ * which it was made until a sync covers it (store_sync(), once per image); rows of an earlier boot
+ * that were never covered are dropped by the next store_open(), and what has no row does not count.
+ * An image is written only after such a sync.
+ */
+#ifndef REGISTRY_STORE_PRIVATE_H
+#define REGISTRY_STORE_PRIVATE_H
+
+#include "registry/db.h"
+#include "registry/layer-job.h"
+#include "registry/store.h"
+#include "util/fd.h"
+
+#define STORE_STAGE  "stage"
+#define STORE_INGEST "ingest"
+#define STORE_LAYERS "layers"
+#define STORE_BLOBS  "blobs"
+
+struct store {
+	char *dir;
+	int dirfd;
+	int lock; /* STATE/lock, held shared: gc wants it alone */
+	sqlite3 *db;
+	char boot[40]; /* which boot this is */
+	char *stage;   /* our own directory below STATE/stage, or NULL until it is needed */
+	int stage_fd;  /* holds its lock */
+	unsigned n_stage;
+};
+
+/* -- store-stage.c: STATE/stage/RANDOM is one process's, for as long as it holds a lock on it -- */
+int stage_open(struct store *s, struct error *err);
+void stage_close(struct store *s);
+void stage_sweep(struct store *s);
+/* "stage/RANDOM/N", relative to STATE; nothing is there yet. Owned by the caller. */
+int stage_name(struct store *s, char **ret, struct error *err);
+/* A new file there. */
+int stage_file(struct store *s, char **ret_name, int *ret_fd, struct error *err);
+/* Moves a tree away to be deleted: it vanishes at once, whatever happens then. Relative to STATE.
+ */
+int stage_discard(struct store *s, const char *path, struct error *err);
+
+/* -- paths, relative to STATE; digests are valid -- */
+char *blob_path(const char *digest);
+char *layer_path(const char *diff_id);
+char *ingest_path(const char *digest);
+
+/* -- rows -- */
+/* The file of this name becomes the blob: renamed, its row written. */
+int blob_add(struct store *s, const char *name, const char *digest, uint64_t size,
+	     struct error *err);
+int blob_forget(struct store *s, const char *digest, struct error *err);
+/* The directory (relative to STATE) becomes the layer. packed: compose-pack makes the same tar of
+ * it again. */
+int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
+	      struct error *err);
+int layer_blob_add(struct store *s, const char *diff_id, const char *digest, const char *kind,
+		   struct error *err);
+/* Nothing that was written before may be lost any more. */
+int store_sync(struct store *s, struct error *err);
+/* STATE/index.json, for others who read the layout: the images that have manifests. */
+int store_write_index(struct store *s, struct error *err);
+
+/* -- store-helper.c: compose-unpack and compose-pack as tasks -- */
+struct helper_spec {
+	const char *program;
+	struct layer_job
+		job; /* dir and out are set by helper_start; strings are borrowed during the call */
+	int input;   /* stdin; -1: none. Borrowed */
+	int dir, out; /* -1: none. Borrowed */
+};
+/* In the helper's end: answer is valid when r is 0. */
+typedef void (*helper_done_fn)(void *userdata, int r, struct layer_answer *answer,
+			       struct error *err);
+struct helper;
+int helper_start(struct store *s, sd_event *loop, const struct helper_spec *spec,
+		 helper_done_fn done, void *userdata, struct helper **ret, struct error *err);
+void helper_kill(struct helper *h); /* done is still called */
+struct helper *helper_free(struct helper *h);
+
+/* -- store-gc.c -- */
+/* Before a transaction that removes images; within it, before each is removed: what it is made of
+ * may go. */
+int gc_prepare(struct store *s, struct error *err);
+int gc_note(struct store *s, const char *id, struct error *err);
+/* What only this image kept: removed, when nobody else uses the store now; else left to the next
+ * gc. */
+int gc_after_remove(struct store *s, struct strv *ret_deleted, struct error *err);
+
+#endif
