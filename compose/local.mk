@@ -12,7 +12,6 @@ libcompose_a_SOURCES = \
 	compose/config-print.h \
 	compose/consistency.c \
 	compose/consistency.h \
-	compose/config-lists.c compose/config-lists.h \
 	compose/decode-lists.c \
 	compose/decode-scalars.c \
 	compose/decode.c \
