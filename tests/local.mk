@@ -6,3 +6,4 @@ include $(top_srcdir)/tests/unit/registry-client.mk
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/fuzz/registry.mk
 include $(top_srcdir)/tests/unit/util.mk
+include $(top_srcdir)/tests/unit/event.mk

@@ -83,7 +83,9 @@ static int plan_attr(struct plan *p, struct error *err)
 	sigset_t all, none;
 	int sys;
 
-	sigfillset(&all);
+	/* sigfillset() leaves out the two that glibc keeps to itself, which the child would then
+	 * ignore. */
+	memset(&all, 0xff, sizeof(all));
 	sigemptyset(&none);
 	if (p->spec->new_session)
 		flags |= POSIX_SPAWN_SETSID;

@@ -8,6 +8,7 @@
 #include "event/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* What the loop gave no memory for can't be reported through the loop. */
 static void must(int r)
@@ -43,12 +44,12 @@ struct task *task_unref(struct task *t)
 {
 	if (!t)
 		return NULL;
-	if (!--t->refs) {
-		task_destroy(t);
-	} else if (t->refs == 1 && !t->notified) {
+	if (--t->refs == 1 && !t->notified) {
 		t->done = NULL;
 		task_cancel(t);
 	}
+	if (!t->refs || (t->refs == 1 && t->untold))
+		task_destroy(t);
 	return NULL;
 }
 
@@ -72,11 +73,17 @@ void task_on_done(struct task *t, task_done_fn done, void *userdata)
 
 static void end(struct task *t, int result)
 {
+	int r;
+
 	assert(!t->ended);
 	t->ended = true;
 	t->result = result;
 	source_unrefp(&t->deadline);
-	must(sd_event_add_defer(t->loop, &t->deferred, notify, t));
+	r = sd_event_add_defer(t->loop, &t->deferred, notify, t);
+	if (r == -ESTALE)
+		t->notified = t->untold = true;
+	else
+		must(r);
 }
 
 void task_end(struct task *t, int result)
@@ -147,8 +154,7 @@ void task_deadline(struct task *t, int64_t span, const char *message)
 		return;
 	d = xnew(struct deadline);
 	*d = (struct deadline){ t, xstrdup(message) };
-	must(loop_after_owned(t->loop, span, deadline_passed, d, deadline_free, &t->deadline,
-			      NULL));
+	loop_after_owned(t->loop, span, deadline_passed, d, deadline_free, &t->deadline, NULL);
 }
 
 int task_wait(struct task *t, struct error *err)

@@ -9,6 +9,8 @@
  * waited for), or with the result it had reached. The owner frees it with task_unref() in or after done;
  * unref before the end is a cancel whose end nobody is told of (the task lives on until then).
  *
+ * When the loop itself is over (sd_event_exit), nobody is told anything any more: owners drop their tasks.
+ *
  * For one who writes an operation:
  *
  *	struct pull { struct task task; ... };             the task is the first member
@@ -50,6 +52,7 @@ struct task {
 	void *userdata;
 	sd_event_source *deferred, *deadline;
 	bool notified;
+	bool untold; /* ended after the loop had: done is never called */
 	char *late; /* the message of a deadline that has passed */
 };
 

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests of src/event.
+if HAVE_CMOCKA
+event_test_libs = libevent.a libutil.a $(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+event_unit = unit-task unit-child unit-stream
+check_PROGRAMS += $(event_unit)
+TESTS += $(event_unit)
+
+unit_task_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+unit_task_SOURCES = tests/unit/test-task.c tests/unit/unit.h
+unit_task_LDADD = $(event_test_libs)
+
+unit_child_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+unit_child_SOURCES = tests/unit/test-child.c tests/unit/unit.h
+unit_child_LDADD = $(event_test_libs)
+
+unit_stream_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+unit_stream_SOURCES = tests/unit/test-stream.c tests/unit/unit.h
+unit_stream_LDADD = $(event_test_libs)
+endif
