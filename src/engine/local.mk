@@ -4,4 +4,5 @@ noinst_LIBRARIES += libengine.a
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS)
 libengine_a_SOURCES = \
 	src/engine/engine.c src/engine/engine.h \
-	src/engine/fields.c src/engine/fields.h
+	src/engine/fields.c src/engine/fields.h \
+	src/engine/fake.c src/engine/fake.h
