@@ -31,6 +31,8 @@ struct plan {
 
 static int spawn_error(const struct child_spec *spec, int sys, struct error *err)
 {
+	if (sys == ENOENT && spec->cwd && !path_exists(spec->cwd))
+		return error_sys_from(err, sys, "run %s in %s", spec->program, spec->cwd);
 	if (sys == ENOENT)
 		return child_missing(spec->program, err);
 	return error_sys_from(err, sys, "run %s", spec->program);

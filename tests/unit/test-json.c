@@ -149,7 +149,7 @@ static void test_bad_documents(void **state)
 
 static void test_depth(void **state)
 {
-	autofree char *deep = xalloc(1, 200001), *brackets = NULL;
+	autofree char *deep = xalloc(1, 200001);
 	json_t *j = NULL;
 
 	memset(deep, '[', 100000);
