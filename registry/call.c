@@ -148,12 +148,12 @@ static void redirect(struct call_task *k)
 	int r = 0;
 
 	if (++k->redirects > REDIRECTS_MAX)
-		r = error_set(&err, ERR_NETWORK, "%s: more than %d redirects", k->c->origin->host,
+		r = error_set(&err, ERR_INVALID, "%s: more than %d redirects", k->c->origin->host,
 			      REDIRECTS_MAX);
 	if (r == 0)
 		r = url_resolve(&k->url, location, &to, &err);
 	if (r == 0 && k->url.tls && !to.tls && !k->c->origin->insecure)
-		r = error_set(&err, ERR_NETWORK, "%s: a redirect from https to http is refused",
+		r = error_set(&err, ERR_INVALID, "%s: a redirect from https to http is refused",
 			      k->c->origin->host);
 	if (r < 0) {
 		url_done(&to);
@@ -370,7 +370,7 @@ static int first_url(struct call_task *k, struct error *err)
 	if (url_resolve(&home, k->location, &k->url, err) < 0)
 		return -(int)err->code;
 	if (o->tls && !k->url.tls && !o->insecure)
-		return error_set(err, ERR_NETWORK, "%s: an upload from https to http is refused",
+		return error_set(err, ERR_INVALID, "%s: an upload from https to http is refused",
 				 o->host);
 	return 0;
 }

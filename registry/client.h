@@ -52,6 +52,7 @@ struct registry {
 	struct hosts *hosts;
 	VEC(struct origin *) origins;
 	VEC(struct client *) clients;
+	unsigned extra_pieces; /* of large blobs, that are under way ahead of their turn */
 };
 
 /* The one of this endpoint and access, made when there is none; lives as long as the registry. */

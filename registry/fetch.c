@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A blob into the store. A large one comes in pieces over several connections: the first piece that
+ * is still missing goes to the ingest as it comes, those behind it are held in memory until it is
+ * their turn.
+ */
 #include "registry/blob.h"
+#include "registry/segment.h"
 
-#include "registry/retry.h"
-#include "util/num.h"
+#define PIECE_SIZE  (8u << 20)
+#define PIECES_FROM (32u << 20) /* bytes still to come that make it worth while */
+#define EXTRA_MAX   3		/* pieces held in memory, all blobs together */
 
-#include <string.h>
-#include <strings.h>
+struct fetch;
+struct piece {
+	struct fetch *f;
+	uint64_t start, end;
+	struct buf held; /* what has come before its turn */
+	struct task *task;
+	bool extra, done;
+};
 
 struct fetch {
 	struct task task;
@@ -14,27 +27,33 @@ struct fetch {
 	struct fetch_events ev;
 	struct store *store;
 	struct ingest *in;
-	uint64_t have; /* bytes that the ingest holds */
-	uint64_t skip; /* bytes of this answer that are here already */
-	bool no_range; /* the server's ranges can't be relied on: from the start */
-	bool range_bad;
+	uint64_t have;		    /* bytes that the ingest holds */
+	uint64_t asked;		    /* the end of what the pieces cover */
+	VEC(struct piece *) pieces; /* in order: the first one is at `have` */
+	bool in_pieces, no_pieces;
 	bool corrupt_once;
-	bool elsewhere;
-	struct retry retry;
-	struct http_response resp;
-	struct task *child;
+	int result; /* once it has failed: the pieces are being stopped */
+	struct error err;
+	struct task *child; /* the wait for another process */
 };
 
 static void begin(struct fetch *f);
-static void request(struct fetch *f);
+static void schedule(struct fetch *f);
 
 static void fetch_free(struct task *t)
 {
 	struct fetch *f = container_of(t, struct fetch, task);
 
 	ingest_free(f->in);
-	http_response_done(&f->resp);
+	vec_done(&f->pieces);
 	free(f);
+}
+
+static void stop_pieces(struct fetch *f)
+{
+	vec_foreach (p, &f->pieces)
+		if ((*p)->task)
+			task_cancel((*p)->task);
 }
 
 static void fetch_cancel(struct task *t)
@@ -43,6 +62,7 @@ static void fetch_cancel(struct task *t)
 
 	if (f->child)
 		task_cancel(f->child);
+	stop_pieces(f);
 }
 
 static const struct task_ops fetch_ops = { "fetch", fetch_cancel, fetch_free };
@@ -53,223 +73,195 @@ static void fetch_end(struct fetch *f, int r, const struct error *err)
 	task_end_with(&f->task, r, err);
 }
 
-static void run(struct fetch *f, struct task *child, task_done_fn done)
-{
-	f->child = child;
-	task_on_done(child, done, f);
-}
-
-/* -- trying again -- */
-
-static void on_pause(struct task *t, int r, void *userdata)
-{
-	struct fetch *f = userdata;
-	struct error err = t->err;
-
-	f->child = task_unref(f->child);
-	if (r < 0)
-		fetch_end(f, r, &err);
-	else
-		request(f);
-}
-
-static void again(struct fetch *f, const struct http_response *resp, const struct error *err)
-{
-	int64_t span = f->task.cancelled ? -1 : retry_next(&f->retry, resp);
-	struct error e = *err;
-
-	if (span < 0) {
-		if (!f->task.cancelled && f->retry.failures > 1) {
-			autofree char *tried = xprintf(" (tried %u times)", f->retry.failures);
-			size_t n = strlen(e.msg);
-
-			snprintf(e.msg + n, sizeof(e.msg) - n, "%s", tried);
-		}
-		return fetch_end(f, -(int)e.code, &e);
-	}
-	if (f->ev.retrying)
-		f->ev.retrying(f->ev.userdata, err->msg);
-	run(f, retry_pause(f->task.loop, span), on_pause);
-}
-
-static int restart(struct fetch *f, struct error *err)
-{
-	int r = ingest_restart(f->in, err);
-
-	f->have = 0;
-	if (f->ev.restarted)
-		f->ev.restarted(f->ev.userdata);
-	return r;
-}
-
-/* -- the end of it -- */
-
 static void commit(struct fetch *f)
 {
 	struct error err = ERROR_INIT;
 	int r;
 
 	r = ingest_commit(TAKE_PTR(f->in), &err);
-	if (r == -ERR_CORRUPT &&
-	    !f->corrupt_once) { /* a bit may have tipped on the way: once more */
-		f->corrupt_once = true;
+	if (r == -ERR_CORRUPT && !f->corrupt_once && !f->task.cancelled) {
+		f->corrupt_once = true; /* a bit may have tipped on the way: once more */
 		f->have = 0;
 		if (f->ev.restarted)
 			f->ev.restarted(f->ev.userdata);
-		return begin(f);
+		begin(f);
+		return;
 	}
 	fetch_end(f, r, &err);
 }
 
-static void short_answer(struct fetch *f)
-{
-	struct error err;
+/* -- pieces -- */
 
-	error_set(&err, ERR_NETWORK, "%s: the connection ended after %llu of %llu bytes",
-		  f->d->digest, (unsigned long long)f->have, (unsigned long long)f->d->size);
-	again(f, NULL, &err);
+static void piece_drop(struct fetch *f, size_t i)
+{
+	struct piece *p = f->pieces.v[i];
+
+	if (p->extra)
+		f->c->reg->extra_pieces--;
+	buf_done(&p->held);
+	free(p);
+	vec_remove(&f->pieces, i);
 }
 
-static void on_answer(struct fetch *f)
+static void fail(struct fetch *f, const struct error *err)
 {
-	long status = f->resp.status;
-	struct error err = ERROR_INIT;
-
-	if (status == 200 || status == 206) {
-		if (f->have == f->d->size)
-			return commit(f);
-		return short_answer(f);
+	if (!f->result) {
+		f->result = -(int)err->code;
+		f->err = *err;
 	}
-	client_refused(f->c, &f->resp, &err);
-	if (status == 416 && f->have) {
-		f->no_range = true;
-		if (restart(f, &err) < 0)
-			return fetch_end(f, -(int)err.code, &err);
-		return again(f, NULL, &err);
-	}
-	/* An address that a redirect gave may have run out: the registry gives a new one. */
-	if (retry_status(status) || (f->elsewhere && status >= 400))
-		return again(f, &f->resp, &err);
-	fetch_end(f, -(int)err.code, &err);
+	stop_pieces(f);
 }
 
-static void on_call(struct task *t, int r, void *userdata)
+static int take(struct fetch *f, const void *p, size_t n, struct error *err)
 {
-	struct fetch *f = userdata;
-	struct error err = t->err, restart_err;
+	int r = ingest_write(f->in, p, n, err);
 
-	f->child = task_unref(f->child);
-	if (r >= 0)
-		return on_answer(f);
-	if (f->range_bad) {
-		f->no_range = true;
-		if (restart(f, &restart_err) < 0)
-			return fetch_end(f, -(int)restart_err.code, &restart_err);
-		return again(f, NULL, &err);
-	}
-	if (retry_error(&err))
-		return again(f, NULL, &err);
-	if (err.code == ERR_CORRUPT)
-		(void)restart(f, &restart_err);
-	fetch_end(f, -(int)err.code, &err);
-}
-
-/* -- an answer's head and body -- */
-
-static bool range_starts_at(const struct http_response *resp, uint64_t at)
-{
-	const char *value = http_header(resp, "Content-Range");
-	struct str first, rest;
-	uint64_t n;
-
-	if (!value || strncasecmp(value, "bytes ", 6))
-		return false;
-	str_cut(str_of(value + 6), '-', &first, &rest);
-	return num_parse_u64(str_trim(first), UINT64_MAX, &n) == 0 && n == at;
-}
-
-static int check_length(struct fetch *f, const struct http_response *resp, uint64_t want,
-			struct error *err)
-{
-	const char *value = http_header(resp, "Content-Length");
-	uint64_t n;
-
-	if (!value || (num_parse_u64(str_trim(str_of(value)), UINT64_MAX, &n) == 0 && n == want))
-		return 0;
-	return error_set(err, ERR_CORRUPT,
-			 "%s: the registry sends %.20s bytes where there should be %llu",
-			 f->d->digest, value, (unsigned long long)want);
-}
-
-static int on_head(void *userdata, const struct http_response *resp, struct error *err)
-{
-	const char *coding = http_header(resp, "Content-Encoding");
-	struct fetch *f = userdata;
-
-	if (coding && *coding && strcasecmp(coding, "identity"))
-		return error_set(err, ERR_UNSUPPORTED,
-				 "%s: the registry encoded it (%.40s), which was not asked for",
-				 f->d->digest, coding);
-	f->skip = 0;
-	if (resp->status == 206) {
-		if (!range_starts_at(resp, f->have)) {
-			f->range_bad = true;
-			return error_set(err, ERR_NETWORK,
-					 "%s: the registry sent another range than was asked for",
-					 f->d->digest);
-		}
-		return check_length(f, resp, f->d->size - f->have, err);
-	}
-	f->skip = f->have; /* ranges are not known there: what is here is passed over */
-	return check_length(f, resp, f->d->size, err);
-}
-
-static int on_body(void *userdata, const void *p, size_t n, struct error *err)
-{
-	struct fetch *f = userdata;
-	size_t dropped = MIN(f->skip, n);
-	int r;
-
-	f->skip -= dropped;
-	p = (const char *)p + dropped;
-	n -= dropped;
-	if (!n)
-		return 0;
-	if (n > f->d->size - f->have)
-		return error_set(err, ERR_CORRUPT,
-				 "%s: the registry sends more than its %llu bytes", f->d->digest,
-				 (unsigned long long)f->d->size);
-	r = ingest_write(f->in, p, n, err);
 	if (r < 0)
 		return r;
 	f->have += n;
-	f->retry.failures = 0;
 	if (f->ev.grown)
 		f->ev.grown(f->ev.userdata, f->have);
 	return 0;
 }
 
-static void request(struct fetch *f)
+/* The pieces that are whole and in turn leave; what the next one has held so far goes after them.
+ */
+static int advance(struct fetch *f, struct error *err)
 {
-	autofree char *path = xprintf("blobs/%s", f->d->digest);
-	autostrv headers = { 0 };
-	struct call call = { .method = "GET",
-			     .path = path,
-			     .headers = &headers,
-			     .on_head = on_head,
-			     .on_body = on_body,
-			     .userdata = f,
-			     .once = true,
-			     .ret_elsewhere = &f->elsewhere };
+	while (f->pieces.n) {
+		struct piece *p = f->pieces.v[0];
+		int r = take(f, p->held.p, p->held.len, err);
+
+		if (r < 0)
+			return r;
+		buf_done(&p->held);
+		if (!p->done)
+			return 0;
+		piece_drop(f, 0);
+	}
+	return 0;
+}
+
+static int on_bytes(void *userdata, const void *data, size_t n, struct error *err)
+{
+	struct piece *p = userdata;
+	struct fetch *f = p->f;
+	int r;
+
+	if (p == f->pieces.v[0])
+		r = take(f, data, n, err);
+	else
+		r = buf_add(&p->held, data, n);
+	if (r == 0 && f->in_pieces) /* the server knows ranges: more of them */
+		schedule(f);
+	return r;
+}
+
+static bool all_stopped(const struct fetch *f)
+{
+	vec_foreach (p, &f->pieces)
+		if ((*p)->task)
+			return false;
+	return true;
+}
+
+static void drop_all(struct fetch *f)
+{
+	while (f->pieces.n)
+		piece_drop(f, f->pieces.n - 1);
+	f->asked = f->have;
+}
+
+static void settle(struct fetch *f)
+{
 	struct error err;
 
-	if (f->have && f->no_range && restart(f, &err) < 0)
-		return fetch_end(f, -(int)err.code, &err);
-	if (f->have)
-		strv_pushf(&headers, "Range: bytes=%llu-", (unsigned long long)f->have);
-	f->range_bad = false;
-	http_response_done(&f->resp);
-	run(f, client_call(f->c, &call, &f->resp), on_call);
+	if (f->task.cancelled && f->have < f->d->size) {
+		error_set(&err, ERR_CANCELLED, "cancelled");
+		fail(f, &err);
+	}
+	if (f->result || (f->no_pieces && f->in_pieces)) {
+		if (!all_stopped(f))
+			return;
+		drop_all(f);
+		if (f->result)
+			return fetch_end(f, f->result, &f->err);
+		f->in_pieces = false;
+	}
+	if (f->have == f->d->size)
+		return commit(f);
+	schedule(f);
+}
+
+static void on_piece(struct task *t, int r, void *userdata)
+{
+	struct piece *p = userdata;
+	struct fetch *f = p->f;
+	struct error err = t->err;
+
+	p->task = task_unref(p->task);
+	if (r == SEGMENT_NO_RANGES) {
+		f->no_pieces = true;
+		stop_pieces(f);
+	} else if (r < 0 && !(f->no_pieces && f->in_pieces && !f->task.cancelled)) {
+		fail(f, &err);
+	} else if (r == 0) {
+		p->done = true;
+		if (!f->result && advance(f, &err) < 0)
+			fail(f, &err);
+	}
+	settle(f);
+}
+
+static void on_retrying(void *userdata, const char *why)
+{
+	struct piece *p = userdata;
+
+	if (p->f->ev.retrying)
+		p->f->ev.retrying(p->f->ev.userdata, why);
+}
+
+static void add_piece(struct fetch *f, uint64_t end, bool part)
+{
+	struct piece *p = xnew(struct piece);
+	struct segment_spec spec = { .c = f->c,
+				     .d = f->d,
+				     .start = f->asked,
+				     .end = end,
+				     .part = part,
+				     .bytes = on_bytes,
+				     .retrying = on_retrying,
+				     .userdata = p };
+
+	*p = (struct piece){ .f = f, .start = f->asked, .end = end, .extra = f->pieces.n > 0 };
+	buf_init(&p->held, PIECE_SIZE);
+	if (p->extra)
+		f->c->reg->extra_pieces++;
+	*vec_add(&f->pieces) = p;
+	f->asked = end;
+	p->task = segment_fetch(&spec);
+	task_on_done(p->task, on_piece, p);
+}
+
+/* One request for all that is missing; or, of much, a first piece, and beside it more as the budget
+ * allows. */
+static void schedule(struct fetch *f)
+{
+	uint64_t size = f->d->size;
+
+	if (f->result || f->no_pieces) {
+		if (!f->result && !f->pieces.n)
+			add_piece(f, size, false);
+		return;
+	}
+	if (!f->pieces.n && !f->in_pieces) {
+		f->in_pieces = size - f->have >= PIECES_FROM;
+		add_piece(f, f->in_pieces ? f->asked + PIECE_SIZE : size, f->in_pieces);
+		return;
+	}
+	while (f->in_pieces && f->asked < size &&
+	       (!f->pieces.n || f->c->reg->extra_pieces < EXTRA_MAX))
+		add_piece(f, MIN(f->asked + PIECE_SIZE, size), true);
 }
 
 /* -- the ingest -- */
@@ -292,18 +284,22 @@ static void begin(struct fetch *f)
 	int r;
 
 	r = store_ingest_begin(f->store, f->d->digest, f->d->size, &f->in, &f->have, &err);
-	if (r < 0 || r == 1)
-		return fetch_end(f, r, &err);
+	if (r < 0 || r == 1) {
+		fetch_end(f, r, &err);
+		return;
+	}
 	if (r == 2) {
 		if (f->ev.waiting)
 			f->ev.waiting(f->ev.userdata);
-		return run(f, store_ingest_wait(f->store, f->task.loop, f->d->digest), on_waited);
+		f->child = store_ingest_wait(f->store, f->task.loop, f->d->digest);
+		task_on_done(f->child, on_waited, f);
+		return;
 	}
+	f->asked = f->have;
+	f->in_pieces = false;
 	if (f->have && f->ev.grown)
 		f->ev.grown(f->ev.userdata, f->have);
-	if (f->have == f->d->size)
-		return commit(f);
-	request(f);
+	settle(f);
 }
 
 struct task *blob_fetch(struct client *c, const struct descriptor *d, const struct fetch_events *ev)

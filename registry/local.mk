@@ -22,6 +22,7 @@ libregistry_a_SOURCES = \
 	registry/ref.c \
 	registry/registry.c \
 	registry/retry.c registry/retry.h \
+	registry/segment.c registry/segment.h \
 	registry/sources.c \
 	registry/toml.c registry/toml.h \
 	registry/upload.c \
