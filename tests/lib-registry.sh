@@ -7,6 +7,7 @@
 #   docker_hub_is_the_registry    docker.io's images come from it, by the mirror setting that a user would write
 #   debian_rootfs                 sets $rootfs: a tar of Debian, kept for the next run
 
+# shellcheck disable=SC2154 # work is lib.sh's
 start_registry() {
 	local auth=${1-} port config=$work/registry.yml
 	need docker-registry
@@ -47,6 +48,7 @@ docker_hub_is_the_registry() {
 	export CONTAINERS_REGISTRIES_CONF=$work/registries.conf
 }
 
+# shellcheck disable=SC2034
 debian_rootfs() {
 	local cache=${COMPOSE_TEST_CACHE:-/var/cache/compose-tests}
 	need mmdebstrap

@@ -50,7 +50,7 @@ c() { compose -p crawler "$@"; }
 c build
 c push
 c down --rmi all
-compose image ls -q | grep . && compose image rm -f $(compose image ls -q)
+compose image ls -q | xargs -r compose image rm -f
 c pull
 c up -d
 c ps >"$work/ps"
