@@ -19,7 +19,8 @@ int curl_load(struct curl_api *ret, struct error *err)
 
 	if (!lib)
 		return error_set(err, ERR_NOT_FOUND,
-				 "libcurl can't be loaded (%s); on Debian: apt install libcurl4",
+				 "libcurl can't be loaded (%s); on Debian: apt install libcurl4 "
+				 "(libcurl4t64 from Debian 13 on)",
 				 dlerror());
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		f = dlsym(lib, functions[i].name);

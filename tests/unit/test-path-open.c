@@ -12,7 +12,10 @@
 #include "util/io.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const links[][2] = {
@@ -273,13 +276,50 @@ static void test_many_links(void **state)
 	path_no_openat2 = false;
 }
 
+/* root/swap is now the directory dir, now a symlink to what is outside, as fast as the kernel can.
+ */
+static void swap_for_ever(int root)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		renameat2(root, "swap", root, "trap", RENAME_EXCHANGE);
+}
+
+static void test_racing_symlink(void **state)
+{
+	static const char *const paths[] = { "swap/secret", "swap/../swap/secret",
+					     "to-swap/./secret", "swap/deep/../secret" };
+	autoclose int root = make_tree(*state);
+	pid_t pid;
+
+	assert_ok(path_mkdirs(root, "swap/deep", 0755, &err));
+	assert_return_code(symlinkat("..", root, "trap"), errno);
+	assert_return_code(symlinkat("swap", root, "to-swap"), errno);
+	pid = fork();
+	if (!pid)
+		swap_for_ever(root);
+	for (int i = 0; i < 20000; i++) {
+		autoclose int fd = -1;
+
+		path_no_openat2 = i % 2;
+		/* swap holds no secret, and neither does the root: whoever opens one was led out.
+		 */
+		assert_true(path_open_in(root, i & 2 ? PATH_IN_ROOT : PATH_BENEATH,
+					 paths[i / 4 % (int)ARRAY_SIZE(paths)], O_RDONLY, 0, &fd,
+					 NULL) < 0);
+	}
+	path_no_openat2 = false;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_in_dir(test_openat2),	       unit_test_in_dir(test_walk),
 		unit_test_in_dir(test_create_openat2), unit_test_in_dir(test_create_walk),
 		unit_test_in_dir(test_odd_flags),      cmocka_unit_test(test_magic_links),
-		unit_test_in_dir(test_many_links),
+		unit_test_in_dir(test_many_links),     unit_test_in_dir(test_racing_symlink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
