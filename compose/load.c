@@ -55,6 +55,14 @@ static void drop_version(struct pass *ps, struct node *tree, const struct source
 	node_unset(tree, "version");
 }
 
+/* Before the forms are checked, which what another file repeats must not break. */
+static void drop_repeats(struct pass *ps, struct node *tree)
+{
+	ps->unchecked = true;
+	enforce_unique(ps, tree);
+	ps->unchecked = false;
+}
+
 /* The last steps of each document: what it added becomes canonical. */
 static int settle(struct pass *ps, struct node *tree)
 {
@@ -91,8 +99,7 @@ static int load_document(struct pass *ps, const struct loaded_file *file, const 
 	if (r < 0)
 		return r;
 	*tree = *tree ? merge_trees(ps, *tree, doc) : doc;
-	if (!pass_failed(ps))
-		enforce_unique(ps, *tree);
+	drop_repeats(ps, *tree);
 	if (!pass_failed(ps))
 		check_schema(ps, *tree);
 	if (pass_failed(ps))
@@ -128,7 +135,7 @@ int load_plain_file(struct pass *ps, const struct loaded_file *file, struct node
 			return r;
 		resets_apply(ret_resets, *tree);
 		*tree = *tree ? merge_trees(ps, *tree, doc) : doc;
-		enforce_unique(ps, *tree);
+		drop_repeats(ps, *tree);
 		r = pass_failed(ps) ? -ERR_INVALID : settle(ps, *tree);
 	}
 	return r;

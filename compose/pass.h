@@ -26,6 +26,7 @@ struct pass {
 	struct var_maps vars;
 	const struct map *env; /* as one map: lookups that don't interpolate */
 	bool resolve_paths;
+	bool unchecked; /* the forms were not checked yet: what is odd is left to that */
 };
 
 /* A path with one more step, for the recursion of passes. */

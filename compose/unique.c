@@ -80,7 +80,9 @@ const char *unique_port(struct pass *ps, const struct node *item, const struct n
 	if (!is_map(item))
 		return unique_text(ps, item, path);
 	if (!node_get(item, "target")) {
-		pass_error(ps, item, path, "a port needs a target: the port in the container");
+		if (!ps->unchecked)
+			pass_error(ps, item, path,
+				   "a port needs a target: the port in the container");
 		return NULL;
 	}
 	return arena_printf(ps->arena, "%s:%s:%s/%s", member_text(ps, item, "host_ip", "0.0.0.0"),
@@ -96,7 +98,8 @@ static const char *unique_target(struct pass *ps, const struct node *item,
 
 	if (is_string(target))
 		return target->s;
-	pass_error(ps, item, path, "a %s needs a target: the path in the container", what);
+	if (!ps->unchecked)
+		pass_error(ps, item, path, "a %s needs a target: the path in the container", what);
 	return NULL;
 }
 
