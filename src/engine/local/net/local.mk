@@ -21,3 +21,26 @@ compose_port_SOURCES = \
 	src/engine/local/net/port-tcp.c \
 	src/engine/local/net/port-udp.c \
 	src/engine/local/net/port.c src/engine/local/net/port.h
+
+noinst_LIBRARIES += libnet.a
+libnet_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
+libnet_a_SOURCES = \
+	src/engine/local/net.h \
+	src/engine/local/net/address.c src/engine/local/net/address.h \
+	src/engine/local/net/apply.c \
+	src/engine/local/net/files.c \
+	src/engine/local/net/host.c \
+	src/engine/local/net/lookup.c \
+	src/engine/local/net/names.c \
+	src/engine/local/net/network-info.c \
+	src/engine/local/net/network.c \
+	src/engine/local/net/options.c \
+	src/engine/local/net/plan.c src/engine/local/net/plan.h \
+	src/engine/local/net/ports.c \
+	src/engine/local/net/process.c \
+	src/engine/local/net/queue.c \
+	src/engine/local/net/reserve.c \
+	src/engine/local/net/schema.c src/engine/local/net/state.h \
+	src/engine/local/net/subnets.c src/engine/local/net/subnets.h \
+	src/engine/local/net/taker.c \
+	src/engine/local/net/tasks.c
