@@ -3,6 +3,10 @@
 noinst_LIBRARIES += libregistry.a
 libregistry_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libregistry_a_SOURCES = \
+	registry/archive-docker.c \
+	registry/archive-oci.c \
+	registry/archive-read.c registry/archive-read.h \
+	registry/archive-write.c registry/archive-write.h \
 	registry/auth.c registry/auth.h \
 	registry/auth-helper.c \
 	registry/authz.c \
@@ -42,6 +46,8 @@ libregistry_a_SOURCES = \
 	registry/store-ingest.c \
 	registry/store-layer.c \
 	registry/store-layer-blob.c \
+	registry/store-load.c \
+	registry/store-save.c \
 	registry/store-stage.c \
 	registry/tar.c registry/tar.h \
 	registry/transfer.h \

@@ -32,6 +32,7 @@ struct layer_blob {
 	char *diff_id;
 	char *name; /* staged file */
 	struct descriptor *ret;
+	char **ret_name; /* not NULL: the file is the caller's, the store does not keep it */
 };
 
 static void blob_cancel(struct task *t)
@@ -95,6 +96,11 @@ static int find_known(struct store *s, const char *diff_id, enum layer_compressi
 
 static int blob_keep(struct layer_blob *b, const struct layer_answer *a, struct error *err)
 {
+	if (b->ret_name) {
+		*b->ret_name = TAKE_PTR(b->name);
+		describe(b->ret, (int)b->compression, a->digest, a->packed);
+		return 0;
+	}
 	int r = blob_add(b->s, b->name, a->digest, a->packed, err);
 	if (r == 0)
 		r = layer_blob_add(b->s, b->diff_id, a->digest, kinds[b->compression].kind, err);
@@ -108,7 +114,7 @@ static void blob_done(void *userdata, int r, struct layer_answer *a, struct erro
 	struct layer_blob *b = userdata;
 	if (r == 0)
 		r = blob_keep(b, a, err);
-	if (r < 0)
+	if (r < 0 && b->name)
 		unlinkat(b->s->dirfd, b->name, 0);
 	if (r == -ERR_CORRUPT)
 		error_wrap(err,
@@ -143,6 +149,40 @@ static int blob_start(struct layer_blob *b, int source, struct error *err)
 	return helper_start(b->s, b->task.loop, &spec, blob_done, b, &b->helper, err);
 }
 
+static struct layer_blob *blob_new(struct store *s, sd_event *loop, const char *diff_id,
+				   enum layer_compression c, struct descriptor *ret)
+{
+	struct layer_blob *b = xnew(struct layer_blob);
+	task_init(&b->task, &blob_ops, loop);
+	b->s = s;
+	b->compression = c;
+	b->diff_id = xstrdup(diff_id);
+	b->ret = ret;
+	return b;
+}
+
+struct task *layer_pack_file(struct store *s, sd_event *loop, const char *diff_id,
+			     struct descriptor *ret, char **ret_name)
+{
+	struct layer_blob *b = blob_new(s, loop, diff_id, LAYER_PLAIN, ret);
+	struct error err = ERROR_INIT;
+	b->ret_name = ret_name;
+	if (blob_start(b, -1, &err) < 0)
+		task_fail(&b->task, &err);
+	return &b->task;
+}
+
+int layer_blob_known(struct store *s, const char *diff_id, struct descriptor *ret,
+		     struct error *err)
+{
+	struct known known;
+	int r = find_known(s, diff_id, LAYER_PLAIN, &known, err);
+	if (r < 0 || known.compression < 0)
+		return r;
+	describe(ret, known.compression, known.digest, known.size);
+	return 1;
+}
+
 struct task *store_layer_blob(struct store *s, sd_event *loop, const char *diff_id,
 			      enum layer_compression c, struct descriptor *ret)
 {
@@ -157,12 +197,7 @@ struct task *store_layer_blob(struct store *s, sd_event *loop, const char *diff_
 		describe(ret, known.compression, known.digest, known.size);
 		return task_resolved(loop, 0, NULL);
 	}
-	struct layer_blob *b = xnew(struct layer_blob);
-	task_init(&b->task, &blob_ops, loop);
-	b->s = s;
-	b->compression = c;
-	b->diff_id = xstrdup(diff_id);
-	b->ret = ret;
+	struct layer_blob *b = blob_new(s, loop, diff_id, c, ret);
 	if (known.compression == LAYER_PLAIN)
 		r = store_blob_get(s, known.digest, &source, NULL, &err);
 	if (r >= 0)

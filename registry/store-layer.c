@@ -78,6 +78,7 @@ struct unpack {
 	struct store *s;
 	struct helper *helper;
 	char *dir; /* staged, relative to STATE */
+	struct unpacked *ret;
 };
 
 static void unpack_cancel(struct task *t)
@@ -108,6 +109,10 @@ static void unpack_done(void *userdata, int r, struct layer_answer *a, struct er
 	struct unpack *u = userdata;
 	if (r == 0)
 		r = unpack_keep(u, a, err);
+	if (r == 0 && u->ret) {
+		snprintf(u->ret->digest, DIGEST_MAX, "%s", a->digest);
+		u->ret->packed = a->packed;
+	}
 	if (r < 0)
 		path_remove_tree(u->s->dirfd, u->dir, NULL);
 	task_end_with(&u->task, r, err);
@@ -183,6 +188,17 @@ struct task *store_layer_unpack_blob(struct store *s, sd_event *loop, const char
 	if (r > 0)
 		r = unpack_start(u, diff_id, blob_digest, fd, &err);
 	if (r < 0)
+		task_fail(&u->task, &err);
+	return &u->task;
+}
+
+struct task *layer_unpack_fd(struct store *s, sd_event *loop, const char *diff_id,
+			     const char *digest, int fd, struct unpacked *ret)
+{
+	struct unpack *u = unpack_new(s, loop);
+	struct error err = ERROR_INIT;
+	u->ret = ret;
+	if (unpack_start(u, diff_id, digest, fd, &err) < 0)
 		task_fail(&u->task, &err);
 	return &u->task;
 }

@@ -81,6 +81,22 @@ int helper_start(struct store *s, sd_event *loop, const struct helper_spec *spec
 void helper_kill(struct helper *h); /* done is still called */
 struct helper *helper_free(struct helper *h);
 
+/* -- store-layer.c, store-layer-blob.c: with the answer -- */
+struct unpacked {
+	char digest[DIGEST_MAX]; /* of the bytes as they came */
+	uint64_t packed;
+};
+/* Unpacks from a descriptor (borrowed for the call); digest and diff_id may be NULL: whatever they
+ * are. */
+struct task *layer_unpack_fd(struct store *s, sd_event *loop, const char *diff_id,
+			     const char *digest, int fd, struct unpacked *ret);
+/* 1 and a blob of the layer that is here already (plain before compressed); 0: none. */
+int layer_blob_known(struct store *s, const char *diff_id, struct descriptor *ret,
+		     struct error *err);
+/* Packs a layer into a staged file that is the caller's, and stays out of the store. */
+struct task *layer_pack_file(struct store *s, sd_event *loop, const char *diff_id,
+			     struct descriptor *ret, char **ret_name);
+
 /* -- store-gc.c -- */
 /* Before a transaction that removes images; within it, before each is removed: what it is made of
  * may go. */
