@@ -177,6 +177,7 @@ static int load_inclusion(struct pass *ps, const struct inclusion *in, const str
 	if (r == 0)
 		r = load_files(ps, files, in->paths.n, from, ret);
 	outer.visits = ps->visits;
+	outer.ports = ps->ports;
 	*ps = outer;
 	return r;
 }

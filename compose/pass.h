@@ -11,6 +11,8 @@
 #include "compose/load.h"
 #include "compose/schema.h"
 
+#define LIMIT_PORTS 200000 /* of all services: a range is 65535 at most */
+
 struct pass {
 	struct arena *arena;
 	struct findings *findings;
@@ -18,6 +20,7 @@ struct pass {
 	struct project_tree *tree;
 	const char *cwd;      /* the process's working directory, absolute */
 	size_t visits;	      /* nodes of the whole load (yaml.h) */
+	size_t ports;	      /* that short forms stood for, of the whole load */
 	size_t errors_before; /* findings that were there before this load */
 
 	/* These change while included and extended files are loaded. */

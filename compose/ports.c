@@ -144,6 +144,12 @@ static int expand(struct pass *ps, struct node *list, const struct node *n, cons
 	r = check_spec(ps, n, path, text, &s, &host, &container);
 	if (r < 0)
 		return r;
+	if (ps->ports > LIMIT_PORTS)
+		return -ERR_LIMIT; /* said already */
+	ps->ports += container.to - container.from + 1;
+	if (ps->ports > LIMIT_PORTS)
+		return pass_error(ps, n, path, "ranges of ports stand for more than %d ports",
+				  LIMIT_PORTS);
 	for (uint64_t i = 0; i <= container.to - container.from; i++) {
 		const char *published = "";
 
