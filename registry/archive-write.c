@@ -94,7 +94,7 @@ struct archive_out *archive_out_free(struct archive_out *a)
 
 static int put_header(struct archive_out *a, const char *name, uint64_t size, struct error *err)
 {
-	autobuf header;
+	autobuf header = { 0 };
 	struct tar_member m = { .type = TAR_FILE, .name = name, .mode = 0644, .size = size };
 	buf_init(&header, 1 << 16);
 	int r = tar_header(&header, &m, err);

@@ -33,7 +33,7 @@ const struct json_field layer_answer_fields[] = {
 
 int layer_job_read(struct layer_job *ret, struct error *err)
 {
-	autobuf text;
+	autobuf text = { 0 };
 	autojson *j = NULL;
 	buf_init(&text, LIMIT_MESSAGE);
 	int r = io_read_fd(LAYER_FD_JOB, &text, err);
@@ -54,7 +54,7 @@ int layer_job_read(struct layer_job *ret, struct error *err)
 /* Messages name files, and those may be called anything. */
 static char *printable(const char *s)
 {
-	autobuf b;
+	autobuf b = { 0 };
 	bool utf8 = utf8_valid(str_of(s));
 	buf_init(&b, LIMIT_MESSAGE);
 	for (; *s; s++) {

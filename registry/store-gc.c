@@ -79,7 +79,7 @@ static int mark_members(struct store *s, const char *table, const struct manifes
 static int mark_document(struct store *s, const char *table, const char *digest, int depth,
 			 struct error *err)
 {
-	autobuf text;
+	autobuf text = { 0 };
 	struct manifest m = { 0 };
 	int r = mark(s, table, "blob", digest, err);
 	if (r <= 0 || depth > LIMIT_DEPTH)
@@ -160,7 +160,7 @@ static int mark_roots(struct store *s, struct error *err)
 static int drop_images(struct store *s, bool all, struct store_gc_report *rep, struct error *err)
 {
 	autostmt *st = NULL;
-	autobuf sql;
+	autobuf sql = { 0 };
 	buf_init(&sql, BUF_MAX_ANY);
 	buf_adds(&sql, "DELETE FROM images WHERE id NOT IN (SELECT id FROM uses)"
 		       " AND (?1 OR id NOT IN (SELECT id FROM refs))");

@@ -140,7 +140,7 @@ int store_image_find(struct store *s, const char *name, struct image *ret, struc
 
 int store_image_config(struct store *s, const char *id, struct image_config *ret, struct error *err)
 {
-	autobuf text;
+	autobuf text = { 0 };
 	buf_init(&text, LIMIT_CONFIG);
 	int r = store_blob_read(s, id, &text, err);
 	if (r == 0)

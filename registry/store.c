@@ -88,7 +88,7 @@ static int open_dir(struct store *s, const char *dir, struct error *err)
 
 static int read_boot(struct store *s, struct error *err)
 {
-	autobuf b;
+	autobuf b = { 0 };
 	buf_init(&b, sizeof(s->boot));
 	int r = io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b, err);
 	if (r == 0)

@@ -116,7 +116,7 @@ static void main_header(struct buf *out, const struct tar_member *m)
 
 int tar_header(struct buf *out, const struct tar_member *m, struct error *err)
 {
-	autobuf records;
+	autobuf records = { 0 };
 	buf_init(&records, 1 << 20);
 	extended_records(&records, m);
 	if (buf_check(&records, m->name, err) < 0)

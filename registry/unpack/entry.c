@@ -78,7 +78,7 @@ static int clean_part(struct buf *b, struct str part, const char *name, struct e
 
 int entry_clean(const char *name, char **ret, struct error *err)
 {
-	autobuf b;
+	autobuf b = { 0 };
 	buf_init(&b, LIMIT_LAYER_PATH);
 	struct str rest = str_of(name), part;
 	while (rest.n) {

@@ -8,6 +8,9 @@ compose_SOURCES = \
 	src/cli/cmd-config.c \
 	src/cli/cmd-down.c \
 	src/cli/cmd-exec.c \
+	src/cli/cmd-fsck.c \
+	src/cli/cmd-gc.c \
+	src/cli/cmd-image.c \
 	src/cli/cmd-images.c \
 	src/cli/cmd-kill.c \
 	src/cli/cmd-logs.c \
@@ -25,10 +28,15 @@ compose_SOURCES = \
 	src/cli/cmd.h \
 	src/cli/commands.c src/cli/commands.h \
 	src/cli/help.c src/cli/help.h \
+	src/cli/image.h \
+	src/cli/image-archive.c \
+	src/cli/image-inspect.c \
+	src/cli/image-ls.c \
+	src/cli/image-transfer.c \
 	src/cli/logs.c src/cli/logs.h \
 	src/cli/main.c \
 	src/cli/opt.c src/cli/opt.h \
 	src/cli/project.c src/cli/project.h \
 	src/cli/view.c src/cli/view.h
-compose_LDADD = libcompose.a libbuilder.a liblocal.a libengine.a libregistry.a libui.a libevent.a libutil.a \
+compose_LDADD = libcompose.a libbuilder.a liblocal.a libnet.a libengine.a libregistry.a libui.a libevent.a libutil.a \
 	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(UTF8PROC_LIBS) -ldl

@@ -40,7 +40,7 @@ static const char *const phase_words[] = {
 	[TRANSFER_RETRYING] = "Retrying",
 };
 
-static void show_transfer(struct view *v, const char *row, const struct transfer_progress *t)
+void view_transfer(struct view *v, const char *row, const struct transfer_progress *t)
 {
 	bool ended = t->phase == TRANSFER_DONE || t->phase == TRANSFER_EXISTS ||
 		     t->phase == TRANSFER_MOUNTED;
@@ -137,7 +137,7 @@ void view_event(void *userdata, const struct run_event *ev)
 
 	if (ev->transfer) {
 		if (!v->quiet_pull)
-			show_transfer(v, row, ev->transfer);
+			view_transfer(v, row, ev->transfer);
 		return;
 	}
 	if (ev->build) {

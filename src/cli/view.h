@@ -14,6 +14,8 @@ struct view {
 
 int view_open(struct cli *cli, const struct show_options *show, struct view *ret, struct error *err);
 void view_close(struct view *v);
+/* One transfer below the row of its image. */
+void view_transfer(struct view *v, const char *row, const struct transfer_progress *t);
 void view_event(void *userdata, const struct run_event *ev); /* a run_event_fn; userdata: the view */
 
 #endif

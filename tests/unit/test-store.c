@@ -16,7 +16,7 @@ static void test_blob(void **state)
 {
 	struct store_fixture *f = *state;
 	char digest[DIGEST_MAX];
-	autobuf b;
+	autobuf b = { 0 };
 	buf_init(&b, 100);
 	assert_int_equal(store_blob_put(f->store, "hello", 5, digest, &f->err), 0);
 	assert_int_equal(store_blob_put(f->store, "hello", 5, digest, &f->err), 0);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose image inspect: what docker image inspect says, as far as it has a meaning here. */
+#include "cli/image.h"
+#include "util/time.h"
+
+/* The names that this image has, and NAME@DIGEST of those that came from, or went to, a registry.
+ */
+static void add_names(const image_vec *all, const char *id, json_t *tags, json_t *digests)
+{
+	vec_foreach (im, all) {
+		autoref ref = { 0 };
+		if (!streq(im->id, id) || !im->ref || image_ref_parse(im->ref, &ref, NULL) < 0)
+			continue;
+		autofree char *shown = image_ref_familiar(&ref);
+		autofree char *name = image_ref_familiar_name(&ref);
+		const char *digest = im->index_digest ? im->index_digest : im->manifest_digest;
+		if (ref.tag)
+			json_array_append_new(tags, json_string(shown));
+		if (digest)
+			json_array_append_new(digests, json_sprintf("%s@%s", name, digest));
+	}
+}
+
+static json_t *describe(const image_vec *all, const struct image *im, const json_t *config)
+{
+	json_t *tags = json_array(), *digests = json_array();
+	char created[TIME_TEXT_MAX];
+	add_names(all, im->id, tags, digests);
+	json_t *j = json_pack("{s:s, s:o, s:o}", "Id", im->id, "RepoTags", tags, "RepoDigests",
+			      digests);
+	json_object_set_new(j, "Created", json_string(time_format(im->created, created)));
+	static const char *const same[][2] = {
+		{ "author", "Author" },	  { "architecture", "Architecture" },
+		{ "variant", "Variant" }, { "os", "Os" },
+		{ "config", "Config" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		if (json_object_get(config, same[i][0]))
+			json_object_set(j, same[i][1], json_object_get(config, same[i][0]));
+	json_object_set_new(j, "Size", json_integer((json_int_t)im->size));
+	json_object_set_new(
+		j, "RootFS",
+		json_pack("{s:s, s:O?}", "Type", "layers", "Layers",
+			  json_object_get(json_object_get(config, "rootfs"), "diff_ids")));
+	return j;
+}
+
+static int inspect_one(struct store *s, const image_vec *all, const char *name, json_t *list,
+		       struct error *err)
+{
+	struct image im = { 0 };
+	autobuf text = { 0 };
+	autojson *config = NULL;
+	buf_init(&text, LIMIT_CONFIG);
+	int r = store_image_find(s, name, &im, err);
+	if (r <= 0)
+		return r < 0 ? r : error_set(err, ERR_NOT_FOUND, "no such image: %s", name);
+	r = store_blob_read(s, im.id, &text, err);
+	if (r == 0)
+		r = json_parse(text.p, text.len, "image config", &config, err);
+	if (r == 0)
+		json_array_append_new(list, describe(all, &im, config));
+	image_done(&im);
+	return r;
+}
+
+static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
+{
+	autocall(store_freep) struct store *s = NULL;
+	image_vec all = { 0 };
+	autojson *list = json_array();
+	int r = cli_store(cli, &s, err);
+	if (r == 0)
+		r = store_image_list(s, &all, err);
+	for (size_t i = 0; r == 0 && i < args->n; i++)
+		r = inspect_one(s, &all, args->v[i], list, err);
+	image_vec_done(&all);
+	if (r < 0)
+		return r;
+	autofree char *text = json_text_pretty(list);
+	autofree char *line = xprintf("%s\n", text);
+	return cli_outs(line, err);
+}
+
+const struct command cmd_image_inspect = {
+	.name = "inspect",
+	.usage = "image inspect IMAGE [IMAGE...]",
+	.help = "Show an image's configuration as JSON",
+	.opts_size = sizeof(struct no_opts),
+	.min_args = 1,
+	.max_args = -1,
+	.run = run,
+};
