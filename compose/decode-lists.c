@@ -105,10 +105,13 @@ DECODER(labels)
 
 DECODER(environment)
 {
+	bool listed;
+
 	if (!is_map(n) && !is_list(n))
 		return refuse(ps, n, path, "a mapping");
+	listed = is_list(n);
 	n = decode_pairs(ps, n, path, true);
-	node_each(m, n)
+	node_each(m, listed ? n : NULL)
 	{
 		size_t len = strlen(m->key);
 

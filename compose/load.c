@@ -197,8 +197,10 @@ static int finish(struct pass *ps)
 	read_label_files(ps, t->root);
 	if (pass_failed(ps) || select_services(ps) < 0)
 		return -ERR_INVALID;
-	if (!opt->no_consistency && !opt->skip_env_files)
+	if (!opt->no_consistency && !opt->skip_env_files) {
 		check_container_names(ps);
+		check_port_clashes(ps);
+	}
 	return pass_failed(ps) ? -ERR_INVALID : 0;
 }
 

@@ -55,6 +55,7 @@ libcompose_a_SOURCES = \
 	compose/plan-up.c \
 	compose/plan.c \
 	compose/plan.h \
+	compose/port-clash.c \
 	compose/ports.c \
 	compose/reset.c \
 	compose/run-step.c \

@@ -198,5 +198,6 @@ void check_consistency(struct pass *ps);
 /* A hint with the nearest name of a map's keys. */
 void hint_nearest(struct pass *ps, const char *name, const struct node *section);
 void check_container_names(struct pass *ps);
+void check_port_clashes(struct pass *ps); /* port-clash.c */
 
 #endif
