@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The builder: a Dockerfile and a context in, an image in the store out. It reads, plans and caches; what runs (RUN) and what
- * is fetched (FROM, COPY --from=IMAGE) it asks of its runner, which the cli plugs an engine into.
+ * The builder: a Dockerfile and a context in, an image in the store out. It reads, plans and
+ * caches; what runs (RUN) and what is fetched (FROM, COPY --from=IMAGE) it asks of its runner,
+ * which the cli plugs an engine into.
  */
 #ifndef BUILDER_BUILD_H
 #define BUILDER_BUILD_H
@@ -30,7 +31,8 @@ struct build_step {
 	VEC(struct build_ulimit {
 		char *name;
 		int64_t soft, hard;
-	}) ulimits;
+	})
+	ulimits;
 	uint64_t shm_size;
 	bool privileged;
 	void (*output)(void *userdata, bool is_stderr, const void *p, size_t n);
@@ -40,22 +42,30 @@ struct build_runner {
 	/* Runs a step to its end; *ret_code is the exit code of its process. */
 	struct task *(*run)(void *userdata, const struct build_step *step, int *ret_code);
 	/* Makes sure that ref is in the store; pull: asks the registry even when it is here. */
-	struct task *(*image)(void *userdata, const char *ref, const char *platform, bool pull, struct image *ret);
+	struct task *(*image)(void *userdata, const char *ref, const char *platform, bool pull,
+			      struct image *ret);
 	void *userdata;
 };
 
-enum build_event_type { BUILD_STEP_START, BUILD_STEP_CACHED, BUILD_STEP_DONE, BUILD_STEP_FAILED, BUILD_OUTPUT, BUILD_WARNING,
-			BUILD_PROGRESS };
+enum build_event_type {
+	BUILD_STEP_START,
+	BUILD_STEP_CACHED,
+	BUILD_STEP_DONE,
+	BUILD_STEP_FAILED,
+	BUILD_OUTPUT,
+	BUILD_WARNING,
+	BUILD_PROGRESS
+};
 struct build_event {
 	enum build_event_type type;
-	unsigned step, total;	/* "[3/7]", 0 when it has no number */
-	const char *stage;	/* name of the stage, or NULL */
-	const char *text;	/* the instruction, the warning */
-	struct str output;	/* BUILD_OUTPUT: raw bytes */
+	unsigned step, total; /* "[3/7]", 0 when it has no number */
+	const char *stage;    /* name of the stage, or NULL */
+	const char *text;     /* the instruction, the warning */
+	struct str output;    /* BUILD_OUTPUT: raw bytes */
 	bool is_stderr;
-	uint64_t done, bytes;	/* BUILD_PROGRESS */
-	int64_t elapsed;	/* ns, of an ended step */
-	const char *file;	/* a warning's place */
+	uint64_t done, bytes; /* BUILD_PROGRESS */
+	int64_t elapsed;      /* ns, of an ended step */
+	const char *file;     /* a warning's place */
 	unsigned line;
 };
 
@@ -64,15 +74,15 @@ struct build_secret {
 };
 
 struct build_options {
-	char *context;		/* absolute directory; later a git URL, a tar */
-	char *dockerfile;	/* relative to the context unless absolute; NULL: Dockerfile */
+	char *context;	  /* absolute directory; later a git URL, a tar */
+	char *dockerfile; /* relative to the context unless absolute; NULL: Dockerfile */
 	char *dockerfile_inline;
-	struct map args;	/* a NULL value: from the environment */
+	struct map args; /* a NULL value: from the environment */
 	char *target;
 	struct map labels;
 	struct strv tags;
-	char *platform;		/* NULL: the machine's */
-	struct map contexts;	/* additional_contexts: name -> path, docker-image://REF, ... */
+	char *platform;	     /* NULL: the machine's */
+	struct map contexts; /* additional_contexts: name -> path, docker-image://REF, ... */
 	VEC(struct build_secret) secrets;
 	struct map ssh;
 	struct strv cache_from, cache_to, extra_hosts, entitlements;
@@ -86,7 +96,8 @@ struct build_options {
 	void *userdata;
 };
 
-/* ret_id: the image's id. opt must live until the end. A RUN that fails: -ERR_CHILD, err->exit_code; a fault of the Dockerfile has its place. */
+/* ret_id: the image's id. opt must live until the end. A RUN that fails: -ERR_CHILD,
+ * err->exit_code; a fault of the Dockerfile has its place. */
 struct task *build_start(sd_event *loop, struct store *store, const struct build_runner *runner,
 			 const struct build_options *opt, char ret_id[DIGEST_MAX]);
 void build_options_done(struct build_options *opt);

@@ -158,13 +158,23 @@ struct below {
 	const struct copy_source *src;
 };
 
+static int copy_dir_xattrs(int fd, const struct walk_entry *e, struct error *err)
+{
+	autoclose int from = openat(e->dir->fds[e->at], e->name,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (from < 0)
+		return error_sys(err, "%s", e->path);
+	return tree_copy_xattrs(from, fd, err);
+}
+
 static int set_dir(struct below *b, int fd, const struct walk_entry *e, struct error *err)
 {
 	struct owner o = owner_of(b->c, &e->st, b->src->own);
 
 	if (fchown(fd, o.uid, o.gid) < 0 || fchmod(fd, mode_of(b->c, &e->st)) < 0)
 		return error_sys(err, "%s: set its owner", e->path);
-	return tree_copy_xattrs(e->dir->fds[e->at], fd, NULL) < 0 ? 0 : 0;
+	return copy_dir_xattrs(fd, e, err);
 }
 
 static int enter_dir(void *userdata, const struct walk_entry *e, struct error *err)

@@ -430,7 +430,7 @@ int line_error_at(const struct dockerfile *df, const struct line *l, const char 
 {
 	const char *at = what && *what ? strstr(l->text, what) : NULL;
 	size_t offset = at ? (size_t)(at - l->text) : 0;
-	const struct line_piece *p = l->pieces.v;
+	const struct line_piece *p = l->pieces.n ? l->pieces.v : NULL;
 
 	vec_foreach (q, &l->pieces)
 		if (q->at <= offset)

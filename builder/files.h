@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One COPY or ADD: its arguments expanded, what it takes found. */
+#ifndef BUILDER_FILES_H
+#define BUILDER_FILES_H
+
+#include "builder/step.h"
+
+/* A file that is in no tree: a heredoc, or what a URL gave. */
+struct copy_extra {
+	char *name;
+	int fd;
+	mode_t mode;
+	int64_t mtime; /* ns */
+	char digest[DIGEST_MAX];
+};
+
+struct copy_job {
+	struct rootfs from; /* of --from; kept while it is read */
+	struct tree *tree;  /* of --from; NULL: the context */
+	struct copy_source source;
+	struct strv sources; /* paths; URLs are fetched into extras */
+	struct strv urls;
+	char *dest, *chmod_text, *checksum;
+	struct chmod chmod;
+	struct copy_options opt;
+	struct ignore *exclude;
+	copy_picks picks;
+	VEC(struct copy_extra) extras;
+	bool unpack; /* archives are unpacked */
+	size_t n_fetching;
+	struct fetch *fetches;
+};
+
+struct copy_job *copy_job_free(struct copy_job *j);
+DEFINE_FREEP(struct copy_job, copy_job_free);
+
+bool source_is_http(const char *text);
+bool source_is_git(const char *text);
+/* Fetches the job's URLs, one after the other, into extras; then calls then(s). 0, or -err at once.
+ */
+int fetch_start(struct step *s, int (*then)(struct step *s, struct error *err), struct error *err);
+/* A file that has only a descriptor. */
+int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct copy_extra *ret,
+		  struct error *err);
+
+/* 1: it is an archive, and was unpacked; 0: it is none. */
+int archive_add(struct step *s, const struct copy_pick *pick, struct error *err);
+
+#endif

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/step.h"
+
+#include "event/loop.h"
+#include "registry/platform.h"
+#include "util/io.h"
+#include "util/num.h"
+#include "util/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- root filesystems ---- */
+
+void rootfs_done(struct rootfs *r)
+{
+	strv_done(&r->diff_ids);
+	strv_done(&r->dirs);
+	r->chain[0] = 0;
+}
+
+void rootfs_copy(struct rootfs *to, const struct rootfs *from)
+{
+	strv_copy(&to->diff_ids, &from->diff_ids);
+	strv_copy(&to->dirs, &from->dirs);
+	memcpy(to->chain, from->chain, sizeof(to->chain));
+}
+
+void rootfs_push(struct rootfs *r, struct store *s, const char *diff_id)
+{
+	struct cache_key k;
+
+	key_begin(&k, "chain");
+	key_text(&k, r->chain);
+	key_text(&k, diff_id);
+	key_end(&k, r->chain);
+	strv_push(&r->diff_ids, diff_id);
+	strv_take(&r->dirs, store_layer_path(s, diff_id));
+}
+
+/* ---- what is said ---- */
+
+static void send(struct build *b, const struct build_event *ev)
+{
+	if (b->opt->event)
+		b->opt->event(b->opt->userdata, ev);
+}
+
+void build_event(struct build *b, const struct stage_run *run, enum build_event_type type,
+		 const char *text)
+{
+	struct build_event ev = { .type = type, .text = text };
+
+	if (run) {
+		ev.step = run->n_step;
+		ev.total = run->n_steps;
+		ev.stage = run->stage->name;
+		if (run->step && type != BUILD_STEP_START)
+			ev.elapsed = time_monotonic() - run->step->started;
+	}
+	send(b, &ev);
+}
+
+void build_warn(struct build *b, const char *rule, unsigned line, const char *fmt, ...)
+{
+	autobuf text = { 0 };
+	va_list ap;
+	char msg[1024];
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	buf_init(&text, BUF_MAX_ANY);
+	buf_addf(&text, "%s (%s)", msg, rule);
+	send(b,
+	     &(struct build_event){
+		     .type = BUILD_WARNING, .text = text.p, .file = b->dockerfile, .line = line });
+	b->lint_errors++;
+}
+
+/* ---- the end ---- */
+
+static void cancel_all(struct build *b)
+{
+	vec_foreach (run, &b->runs)
+		if (*run && (*run)->step && (*run)->step->task)
+			task_cancel((*run)->step->task);
+	vec_foreach (base, &b->bases)
+		if ((*base)->task)
+			task_cancel((*base)->task);
+	b->queue.n = 0;
+}
+
+int build_fail(struct build *b, const struct error *err)
+{
+	if (!b->failed) {
+		b->failed = true;
+		b->err = *err;
+		cancel_all(b);
+		build_kick(b);
+	}
+	return -(int)err->code;
+}
+
+static bool is_busy(const struct build *b)
+{
+	vec_foreach (run, &b->runs)
+		if (*run && (*run)->step && ((*run)->step->task || (*run)->step->retry))
+			return true;
+	vec_foreach (base, &b->bases)
+		if ((*base)->task)
+			return true;
+	return false;
+}
+
+static void build_cancel(struct task *t)
+{
+	struct build *b = container_of(t, struct build, task);
+	struct error err = ERROR_INIT;
+
+	error_set(&err, ERR_CANCELLED, "the build was cancelled");
+	build_fail(b, &err);
+}
+
+static void base_free(struct base *base)
+{
+	task_unref(base->task);
+	image_done(&base->image);
+	image_config_done(&base->config);
+	rootfs_done(&base->rootfs);
+	free(base->ref);
+	free(base->platform);
+	free(base);
+}
+
+static void build_free(struct task *t)
+{
+	struct build *b = container_of(t, struct build, task);
+
+	source_unrefp(&b->kick);
+	vec_foreach (run, &b->runs)
+		stage_run_free(*run);
+	vec_done(&b->runs);
+	vec_foreach (base, &b->bases)
+		base_free(*base);
+	vec_done(&b->bases);
+	vec_done(&b->queue);
+	graph_done(&b->graph);
+	tree_free(b->context);
+	ignore_free(b->ignored);
+	map_done(&b->args);
+	http_client_free(b->http);
+	free(b->dockerfile);
+	free(b);
+}
+
+static const struct task_ops build_ops = { "build", build_cancel, build_free };
+
+/* ---- bases ---- */
+
+static int base_take(struct build *b, struct base *base, struct error *err)
+{
+	int r = store_image_config(b->store, base->image.id, &base->config, err);
+
+	if (r < 0)
+		return error_wrap(err, "%s", base->ref);
+	strv_foreach (id, &base->config.diff_ids) {
+		if (!store_layer_has(b->store, id))
+			return error_set(err, ERR_CORRUPT, "%s: its layer %s is not in the store",
+					 base->ref, id);
+		rootfs_push(&base->rootfs, b->store, id);
+	}
+	base->done = true;
+	return 0;
+}
+
+static void base_done(struct task *t, int r, void *userdata)
+{
+	struct base *base = userdata;
+	struct build *b = base->build;
+	struct error err = t->err;
+
+	if (r >= 0 && !b->failed)
+		r = base_take(b, base, &err);
+	base->task = task_unref(base->task);
+	if (r < 0) {
+		if (!strstr(err.msg, base->ref))
+			error_wrap(&err, "%s", base->ref);
+		build_fail(b, &err);
+	}
+	build_kick(b);
+}
+
+int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
+	       struct error *err)
+{
+	struct base *base;
+
+	vec_foreach (p, &b->bases) {
+		if (!streq((*p)->ref, ref) || !streq0((*p)->platform, platform))
+			continue;
+		*ret = *p;
+		return (*p)->done;
+	}
+	if (!b->runner || !b->runner->image)
+		return error_set(err, ERR_UNSUPPORTED,
+				 "%s: there is nothing here that gives images", ref);
+	base = xnew(struct base);
+	base->build = b;
+	base->ref = xstrdup(ref);
+	base->platform = xstrdup0(platform);
+	*vec_add(&b->bases) = base;
+	base->task = b->runner->image(b->runner->userdata, ref, platform, b->opt->pull,
+				      &base->image);
+	task_on_done(base->task, base_done, base);
+	return 0;
+}
+
+/* ---- the context ---- */
+
+/* NAME.dockerignore beside the Dockerfile, else .dockerignore in the context. */
+static int load_ignored(struct build *b, struct error *err)
+{
+	autofree char *own = xprintf("%s.dockerignore", b->dockerfile);
+	autofree char *shared = path_join(b->opt->context, ".dockerignore");
+	const char *names[] = { b->opt->dockerfile_inline ? shared : own, shared };
+	int r = -ERR_NOT_FOUND;
+
+	for (size_t i = 0; r == -ERR_NOT_FOUND && i < ARRAY_SIZE(names); i++) {
+		autobuf text = { 0 };
+
+		buf_init(&text, LIMIT_IGNORE_FILE);
+		r = io_read_file(AT_FDCWD, names[i], &text, err);
+		if (!r)
+			r = ignore_parse(names[i], buf_str(&text), &b->ignored, err);
+	}
+	return r == -ERR_NOT_FOUND ? 0 : r;
+}
+
+int build_context(struct build *b, struct copy_source *ret, struct error *err)
+{
+	autostrv dirs = { 0 };
+	int r = 0;
+
+	if (!b->opt->context)
+		return error_set(err, ERR_INVALID,
+				 "this build has no context: nothing can be copied from it");
+	strv_push(&dirs, b->opt->context);
+	if (!b->context)
+		r = tree_open(&dirs, &b->context, err);
+	if (!r && !b->ignored_loaded)
+		r = load_ignored(b, err);
+	if (r < 0)
+		return error_wrap(err, "build context");
+	b->ignored_loaded = true;
+	*ret = (struct copy_source){
+		.tree = b->context,
+		.ignored = b->ignored,
+		.name = "the build context",
+	};
+	return 0;
+}
+
+/* ---- slots ---- */
+
+bool build_slot(struct build *b, struct stage_run *run)
+{
+	if (b->busy < b->slots) {
+		b->busy++;
+		return true;
+	}
+	*vec_add(&b->queue) = run;
+	return false;
+}
+
+void build_slot_free(struct build *b)
+{
+	b->busy--;
+	build_kick(b);
+}
+
+static void give_slots(struct build *b)
+{
+	while (!b->failed && b->busy < b->slots && b->queue.n) {
+		struct stage_run *run = b->queue.v[0];
+		struct error err = ERROR_INIT;
+
+		vec_remove(&b->queue, 0);
+		if (run->step && step_start(run->step, &err) < 0)
+			build_fail(b, &err);
+	}
+}
+
+/* ---- turning ---- */
+
+struct stage_run *build_run_of(struct build *b, const struct stage *s)
+{
+	struct stage_run **slot = &b->runs.v[s->index];
+
+	if (!*slot) {
+		*slot = xnew(struct stage_run);
+		(*slot)->build = b;
+		(*slot)->stage = b->graph.stages.v[s->index];
+		(*slot)->created = (*slot)->newest = INT64_MIN;
+	}
+	return *slot;
+}
+
+static void finish(struct build *b)
+{
+	struct error err = ERROR_INIT;
+	int r = image_finish(b, build_run_of(b, b->target), &err);
+
+	task_end_with(&b->task, r, &err);
+}
+
+static void turn(void *userdata)
+{
+	struct build *b = userdata;
+
+	source_unrefp(&b->kick);
+	if (b->task.ended)
+		return;
+	for (size_t i = 0; !b->failed && i < b->graph.stages.n; i++)
+		if (b->graph.stages.v[i]->needed)
+			stage_advance(build_run_of(b, b->graph.stages.v[i]));
+	give_slots(b);
+	if (is_busy(b))
+		return;
+	if (b->failed)
+		task_fail(&b->task, &b->err);
+	else if (build_run_of(b, b->target)->state == STAGE_DONE)
+		finish(b);
+}
+
+void build_kick(struct build *b)
+{
+	struct error err = ERROR_INIT;
+
+	if (b->kick || b->task.ended)
+		return;
+	if (loop_after(b->task.loop, 0, turn, b, &b->kick, &err) < 0)
+		task_fail(&b->task, &err);
+}
+
+/* ---- the beginning ---- */
+
+static void predefine(struct map *args, const struct platform *build, const struct platform *target,
+		      const char *stage)
+{
+	char text[100];
+
+	strmap_set(args, "BUILDPLATFORM", platform_text(build, text));
+	strmap_set(args, "BUILDOS", build->os);
+	strmap_set(args, "BUILDOSVERSION", "");
+	strmap_set(args, "BUILDARCH", build->arch);
+	strmap_set(args, "BUILDVARIANT", build->variant);
+	strmap_set(args, "TARGETPLATFORM", platform_text(target, text));
+	strmap_set(args, "TARGETOS", target->os);
+	strmap_set(args, "TARGETOSVERSION", "");
+	strmap_set(args, "TARGETARCH", target->arch);
+	strmap_set(args, "TARGETVARIANT", target->variant);
+	strmap_set(args, "TARGETSTAGE", stage && *stage ? stage : "default");
+}
+
+static const char *from_environ(const struct build *b, const char *name)
+{
+	return b->opt->environ ? strmap_get(b->opt->environ, name) : getenv(name);
+}
+
+static void take_args(struct build *b)
+{
+	const char *epoch = from_environ(b, "SOURCE_DATE_EPOCH");
+
+	if (epoch && *epoch)
+		strmap_set(&b->args, "SOURCE_DATE_EPOCH", epoch);
+	map_foreach (a, &b->opt->args) {
+		const char *value = a->value ? a->value : from_environ(b, a->key);
+
+		if (value)
+			strmap_set(&b->args, a->key, value);
+	}
+}
+
+static int read_dockerfile(struct build *b, struct buf *text, struct error *err)
+{
+	const char *name = b->opt->dockerfile ? b->opt->dockerfile : "Dockerfile";
+	int r;
+
+	buf_init(text, LIMIT_DOCKERFILE);
+	if (b->opt->dockerfile_inline) {
+		b->dockerfile = xstrdup("dockerfile_inline");
+		return buf_adds(text, b->opt->dockerfile_inline) < 0
+			       ? buf_check(text, "dockerfile_inline", err)
+			       : 0;
+	}
+	b->dockerfile = b->opt->context ? path_absolute(b->opt->context, name) : xstrdup(name);
+	r = io_read_file(AT_FDCWD, b->dockerfile, text, err);
+	if (r == -ERR_NOT_FOUND)
+		return error_set(err, ERR_NOT_FOUND,
+				 "there is no Dockerfile: %s does not exist; name another with "
+				 "build.dockerfile",
+				 b->dockerfile);
+	return r < 0 ? error_wrap(err, "Dockerfile") : 0;
+}
+
+static int take_epoch(struct build *b, struct error *err)
+{
+	const char *text = strmap_get(&b->args, "SOURCE_DATE_EPOCH");
+	int64_t seconds;
+
+	if (!text)
+		text = strmap_get(&b->graph.args, "SOURCE_DATE_EPOCH");
+	b->epoch = -1;
+	if (!text || !*text)
+		return 0;
+	if (num_parse_i64(str_of(text), 0, INT64_MAX / NSEC_PER_SEC, &seconds) < 0)
+		return error_set(err, ERR_INVALID,
+				 "SOURCE_DATE_EPOCH=%s: it must be a number of seconds since 1970",
+				 text);
+	b->epoch = seconds * NSEC_PER_SEC;
+	return 0;
+}
+
+static int take_platforms(struct build *b, struct map *predefined, struct error *err)
+{
+	struct platform native;
+	int r = 0;
+
+	platform_native(&native);
+	b->platform = native;
+	if (b->opt->platform)
+		r = platform_parse(b->opt->platform, &b->platform, err);
+	predefine(predefined, &native, &b->platform, b->opt->target);
+	map_foreach (p, predefined)
+		if (strmap_get(&b->args, p->key))
+			strmap_set(predefined, p->key, strmap_get(&b->args, p->key));
+	return r;
+}
+
+static int load(struct build *b, struct error *err)
+{
+	automap predefined = { 0 };
+	autobuf text = { 0 };
+	int r;
+
+	take_args(b);
+	r = take_platforms(b, &predefined, err);
+	if (!r)
+		r = read_dockerfile(b, &text, err);
+	if (!r)
+		r = graph_load(b->dockerfile, buf_str(&text), &predefined, &b->args, &b->graph,
+			       err);
+	if (!r && !(b->opt->target && *b->opt->target) &&
+	    b->graph.stages.v[b->graph.stages.n - 1]->name)
+		strmap_set(&b->graph.args, "TARGETSTAGE",
+			   b->graph.stages.v[b->graph.stages.n - 1]->name);
+	if (!r)
+		r = take_epoch(b, err);
+	if (!r)
+		r = graph_target(&b->graph, b->opt->target, &b->target, err);
+	if (!r)
+		r = lint_graph(b, err);
+	if (!r)
+		r = cache_open(b->store, err);
+	for (size_t i = 0; !r && i < b->graph.stages.n; i++)
+		*vec_add(&b->runs) = NULL;
+	return r;
+}
+
+struct task *build_start(sd_event *loop, struct store *store, const struct build_runner *runner,
+			 const struct build_options *opt, char ret_id[DIGEST_MAX])
+{
+	struct build *b = xnew(struct build);
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct error err = ERROR_INIT;
+
+	task_init(&b->task, &build_ops, loop);
+	b->opt = opt;
+	b->store = store;
+	b->runner = runner;
+	b->ret_id = ret_id;
+	b->slots = opt->parallel ? opt->parallel : (unsigned)MAX(cpus, 1);
+	if (load(b, &err) < 0)
+		task_fail(&b->task, &err);
+	else
+		build_kick(b);
+	return &b->task;
+}
+
+void build_options_done(struct build_options *opt)
+{
+	char **texts[] = { &opt->context, &opt->dockerfile, &opt->dockerfile_inline,
+			   &opt->target,  &opt->platform,   &opt->network };
+	struct map *maps[] = { &opt->args, &opt->labels, &opt->contexts, &opt->ssh };
+	struct strv *lists[] = { &opt->tags, &opt->cache_from, &opt->cache_to, &opt->extra_hosts,
+				 &opt->entitlements };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		freep(texts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
+		map_done(maps[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		strv_done(lists[i]);
+	vec_foreach (s, &opt->secrets) {
+		free(s->id);
+		free(s->file);
+		free(s->env);
+	}
+	vec_done(&opt->secrets);
+	vec_foreach (u, &opt->ulimits)
+		free(u->name);
+	vec_done(&opt->ulimits);
+}
