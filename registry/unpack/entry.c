@@ -99,14 +99,20 @@ static bool xattr_allowed(const char *name)
 	       (starts_with(name, "user.") && !starts_with(name, "user.overlay."));
 }
 
-static void take_xattrs(struct archive_entry *ae, struct entry *e)
+static int take_xattrs(struct archive_entry *ae, struct entry *e, struct error *err)
 {
 	struct entry_xattr x;
 	e->xattrs.n = 0;
 	archive_entry_xattr_reset(ae);
-	while (archive_entry_xattr_next(ae, &x.name, &x.value, &x.n) == ARCHIVE_OK)
-		if (x.name && xattr_allowed(x.name) && x.n <= LIMIT_LAYER_XATTR)
-			*vec_add(&e->xattrs) = x;
+	while (archive_entry_xattr_next(ae, &x.name, &x.value, &x.n) == ARCHIVE_OK) {
+		if (!x.name || !xattr_allowed(x.name))
+			continue;
+		if (x.n > LIMIT_LAYER_XATTR)
+			return error_set(err, ERR_LIMIT, "\"%.200s\": an attribute of %zu bytes",
+					 e->path, x.n);
+		*vec_add(&e->xattrs) = x;
+	}
+	return 0;
 }
 
 static int take_ids(struct archive_entry *ae, struct entry *e, struct error *err)
@@ -151,8 +157,7 @@ static int take(struct archive_entry *ae, struct entry *e, struct error *err)
 	if (archive_entry_size(ae) < 0)
 		return error_set(err, ERR_INVALID, "\"%.200s\": a negative size", e->path);
 	e->size = (uint64_t)archive_entry_size(ae);
-	take_xattrs(ae, e);
-	return 0;
+	return take_xattrs(ae, e, err);
 }
 
 static void entry_clear(struct entry *e)
