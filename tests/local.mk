@@ -8,4 +8,6 @@ include $(top_srcdir)/tests/fuzz/registry.mk
 include $(top_srcdir)/tests/unit/util.mk
 include $(top_srcdir)/tests/unit/event.mk
 include $(top_srcdir)/tests/unit/registry-store.mk
+include $(top_srcdir)/tests/fuzz/project.mk
 include $(top_srcdir)/tests/spec.mk
+include $(top_srcdir)/tests/engine/net.mk

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# The loader as a whole; tests/fuzz/corpus/project are compose files.
+check_PROGRAMS += fuzz-project
+if !ENABLE_FUZZ
+TESTS += fuzz-project
+endif
+fuzz_project_SOURCES = tests/fuzz/fuzz-project.c tests/fuzz/fuzz.h $(fuzz_main)
+fuzz_project_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_project_LDFLAGS = $(fuzz_ldflags)
+fuzz_project_LDADD = $(fuzz_text_ldadd) $(CRYPTO_LIBS)
