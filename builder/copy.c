@@ -115,11 +115,12 @@ int copier_mkdirs(struct copier *c, const char *path, mode_t mode, int64_t uid, 
 	return r;
 }
 
-/* Mode and owner of directories that a copy makes on the way. */
+/* Mode and owner of directories that a copy makes on the way: an octal --chmod counts for them too,
+ * within the umask. */
 static int make_dirs(struct copier *c, const char *path, char **ret_path, struct error *err)
 {
 	const struct copy_options *o = c->opt;
-	mode_t mode = o->chmod && o->chmod->octal ? o->chmod->mode : 0755;
+	mode_t mode = o->chmod && o->chmod->octal ? o->chmod->mode & 0755 : 0755;
 
 	return copier_mkdirs(c, path, mode, o->uid, o->gid, ret_path, err);
 }

@@ -53,7 +53,7 @@ int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct
 	}
 	ret->name = xstrdup(name);
 	ret->mode = mode;
-	ret->mtime = INT64_MIN / 2;
+	ret->mtime = COPY_TIME_UNKNOWN;
 	hash_digest(p, n, ret->digest);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int64_t last_modified(const struct http_response *resp)
 	struct tm tm = { 0 };
 
 	if (!text || !strptime(text, "%a, %d %b %Y %H:%M:%S", &tm))
-		return INT64_MIN / 2;
+		return COPY_TIME_UNKNOWN;
 	return (int64_t)timegm(&tm) * NSEC_PER_SEC;
 }
 
@@ -152,19 +152,22 @@ static int redirect(struct fetch *f, struct error *err)
 	return 1;
 }
 
+/* The step may be gone once it was told. */
 static void ended(struct fetch *f, int r, struct error *err)
 {
 	struct step *s = f->step;
+	struct build *b = s->run->build;
+	const struct inst *in = s->in;
 	int (*then)(struct step *, struct error *) = f->then;
 
 	fetch_free(f);
-	if (r >= 0 && !s->run->build->failed)
+	if (r >= 0 && !b->failed)
 		r = then(s, err);
 	if (r < 0) {
-		inst_error_at(s->in, NULL, err);
-		build_fail(s->run->build, err);
+		inst_error_at(in, NULL, err);
+		build_fail(b, err);
 	}
-	build_kick(s->run->build);
+	build_kick(b);
 }
 
 static void fetched(struct task *t, int r, void *userdata)

@@ -307,7 +307,9 @@ static int copy_all(struct step *s, struct copier *c, struct error *err)
 			return r;
 	}
 	vec_foreach (x, &j->extras) {
-		r = copier_file(c, x->fd, x->name, x->mode, x->mtime, j->dest, err);
+		int64_t t = x->mtime == COPY_TIME_UNKNOWN ? MAX(s->newest, 0) : x->mtime;
+
+		r = copier_file(c, x->fd, x->name, x->mode, t, j->dest, err);
 		if (r < 0)
 			return r;
 	}

@@ -5,12 +5,14 @@
 
 #include "builder/step.h"
 
+#define COPY_TIME_UNKNOWN INT64_MIN
+
 /* A file that is in no tree: a heredoc, or what a URL gave. */
 struct copy_extra {
 	char *name;
 	int fd;
 	mode_t mode;
-	int64_t mtime; /* ns */
+	int64_t mtime; /* ns; COPY_TIME_UNKNOWN: that of the step */
 	char digest[DIGEST_MAX];
 };
 

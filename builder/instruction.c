@@ -224,8 +224,10 @@ static int parse_pairs(struct inst *in, struct error *err)
 		const char *eq = strchr(w, '=');
 
 		if (!eq)
-			return fail(in, w, err, "there is no = in \"%s\": it must be name=value",
-				    w);
+			return fail(in, w, err,
+				    "%.200s: there is no = in \"%s\": it must be name=value, and a "
+				    "value with blanks needs quotes",
+				    in->line->text, w);
 		if (eq == w)
 			return fail(in, w, err, "there is no name before the = in \"%s\"", w);
 		strv_take(&in->args, xstrndup(w, (size_t)(eq - w)));

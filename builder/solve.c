@@ -430,6 +430,9 @@ static int take_platforms(struct build *b, struct map *predefined, struct error 
 	int r = 0;
 
 	platform_native(&native);
+	/* As the field names them: these variants are what is meant without one. */
+	if (streq(native.arch, "amd64") || streq(native.arch, "arm64"))
+		native.variant[0] = 0;
 	b->platform = native;
 	if (b->opt->platform)
 		r = platform_parse(b->opt->platform, &b->platform, err);

@@ -41,8 +41,8 @@ struct step {
 	struct strv files;	/* secrets: wiped at the end */
 	sd_event_source *retry; /* a cache mount is waited for */
 	VEC(struct ssh_proxy *) proxies;
-	VEC(int) locks;		/* of cache mounts */
-	struct copy_job *copy;	/* COPY, ADD */
+	VEC(int) locks;	       /* of cache mounts */
+	struct copy_job *copy; /* COPY, ADD */
 	/* Makes the layer in upper: 0 done, 1 later (step_made), -err. */
 	int (*make)(struct step *s, struct error *err);
 	void (*release)(struct step *s);

@@ -17,26 +17,58 @@
 static const char *const always[] = { "/dev",	    "/proc",	    "/sys", "/etc/resolv.conf",
 				      "/etc/hosts", "/etc/hostname" };
 
-static int note(struct step *s, const struct tree *t, const char *target, struct error *err)
+struct noter {
+	struct step *s;
+	struct tree *below;
+	struct copier *c;
+};
+
+static int note(struct noter *n, const char *target, struct tree_path *ret, struct error *err)
 {
-	autotreepath p = { 0 };
-	int r = tree_resolve(t, target, true, &p, err);
+	int r = tree_resolve(n->below, target, true, ret, err);
 
 	if (!r)
-		strv_push(&s->stubs, p.path);
+		strv_push(&n->s->stubs, ret->path);
 	return r;
+}
+
+/* Mount points are made here, so that their modes don't depend on the runtime. A file's is left to
+ * it, but for its directory. */
+static int make_point(struct noter *n, const struct build_mount *m, struct error *err)
+{
+	autotreepath p = { 0 };
+	autofree char *parent = NULL;
+	struct stat st = { .st_mode = S_IFDIR };
+	int r = note(n, m->target, &p, err);
+
+	if (r < 0 || p.exists || p.in_file)
+		return r;
+	if (m->source && stat(m->source, &st) < 0)
+		return error_sys(err, "%s", m->source);
+	parent = path_dir(p.path);
+	return copier_mkdirs(n->c, S_ISDIR(st.st_mode) ? p.path : parent, 0755, 0, 0, NULL, err);
 }
 
 int stubs_note(struct step *s, struct error *err)
 {
+	const struct copy_options opt = { .uid = -1, .gid = -1 };
 	autocall(tree_freep) struct tree *t = NULL;
+	autocall(copier_freep) struct copier *c = NULL;
+	struct noter n = { .s = s };
 	int r = tree_open(&s->run->rootfs.dirs, &t, err);
 
 	strv_done(&s->stubs);
-	for (size_t i = 0; !r && i < ARRAY_SIZE(always); i++)
-		r = note(s, t, always[i], err);
+	n.below = t;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(always); i++) {
+		autotreepath p = { 0 };
+
+		r = note(&n, always[i], &p, err);
+	}
+	if (!r && s->spec.mounts.n)
+		r = copier_new(&s->run->rootfs.dirs, s->upper, &opt, &c, err);
+	n.c = c;
 	for (size_t i = 0; !r && i < s->spec.mounts.n; i++)
-		r = note(s, t, s->spec.mounts.v[i].target, err);
+		r = make_point(&n, &s->spec.mounts.v[i], err);
 	return r;
 }
 
