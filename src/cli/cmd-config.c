@@ -18,7 +18,7 @@ static const struct opt opts[] = {
 	OPT(struct config_opts, OPT_FLAG, images, 0, "images",
 	    "Print the image names, one per line."),
 	OPT(struct config_opts, OPT_FLAG, lock_image_digests, 0, "lock-image-digests",
-	    "Produces an override file with image digests", .flags = OPT_NOT_DONE),
+	    "Produces an override file with image digests"),
 	OPT(struct config_opts, OPT_FLAG, models, 0, "models",
 	    "Print the model names, one per line."),
 	OPT(struct config_opts, OPT_FLAG, networks, 0, "networks",
@@ -43,7 +43,7 @@ static const struct opt opts[] = {
 	OPT(struct config_opts, OPT_FLAG, quiet, 'q', "quiet",
 	    "Only validate the configuration, don't print anything"),
 	OPT(struct config_opts, OPT_FLAG, resolve_image_digests, 0, "resolve-image-digests",
-	    "Pin image tags to digests", .flags = OPT_NOT_DONE),
+	    "Pin image tags to digests"),
 	OPT(struct config_opts, OPT_FLAG, services, 0, "services",
 	    "Print the service names, one per line."),
 	OPT(struct config_opts, OPT_FLAG, variables, 0, "variables",
@@ -141,6 +141,10 @@ static int run(struct cli *cli, void *p, const struct strv *args, struct error *
 		return error_set(err, ERR_INVALID, "unsupported format \"%s\": yaml or json",
 				 o->format);
 	r = load(cli, o, args, lister, &t, err);
+	if (r == 0 && lister == &whole && (o->resolve_image_digests || o->lock_image_digests))
+		r = config_resolve_digests(cli, t, err);
+	if (r == 0 && lister == &whole && o->lock_image_digests)
+		config_keep_images(t);
 	if (r == 0)
 		r = lister->print(&(const struct config_list){ cli, o, t }, &out, err);
 	return r == 0 ? put(o, &out, err) : r;

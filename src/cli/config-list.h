@@ -32,4 +32,8 @@ CONFIG_LIST(environment);
 CONFIG_LIST(explain);
 CONFIG_LIST(origin);
 
+/* config-digests.c: every image by the digest that its registry has for it; then nothing but the images. */
+int config_resolve_digests(struct cli *cli, struct project_tree *t, struct error *err);
+void config_keep_images(struct project_tree *t);
+
 #endif

@@ -24,6 +24,7 @@ compose_SOURCES = \
 	src/cli/cmd-unpause.c \
 	src/cli/cmd-up.c \
 	src/cli/cmd-version.c \
+	src/cli/config-digests.c \
 	src/cli/config-list.c src/cli/config-list.h \
 	src/cli/cmd.h \
 	src/cli/commands.c src/cli/commands.h \
