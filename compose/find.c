@@ -6,7 +6,6 @@
 #include "compose/loader.h"
 #include "util/path.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -21,9 +20,9 @@ static const char *const override_names[] = { "compose.override.yml", "compose.o
 static const struct place no_place;
 
 /* getcwd(), by the name that PWD gives it when that is the same directory. */
-static char *working_directory(const struct map *environ)
+static char *working_directory(const struct map *process)
 {
-	const char *pwd = strmap_get(environ, "PWD");
+	const char *pwd = strmap_get(process, "PWD");
 	char here[PATH_MAX];
 	struct stat a, b;
 

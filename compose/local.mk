@@ -52,7 +52,12 @@ libcompose_a_SOURCES = \
 	compose/plan-down.c \
 	compose/plan-each.c \
 	compose/plan-images.c \
+	compose/plan-up-containers.c \
+	compose/plan-up-images.c \
+	compose/plan-up-order.c \
+	compose/plan-up-resources.c \
 	compose/plan-up.c \
+	compose/plan-up.h \
 	compose/plan.c \
 	compose/plan.h \
 	compose/port-clash.c \
@@ -65,6 +70,7 @@ libcompose_a_SOURCES = \
 	compose/run.h \
 	compose/runes.c \
 	compose/runes.h \
+	compose/schema-find.c \
 	compose/schema.c \
 	compose/schema.h \
 	compose/select.c \
