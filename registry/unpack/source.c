@@ -81,12 +81,14 @@ int source_new(int fd, const struct source_options *opt, struct source **ret, st
 	s->raw.fd = fd;
 	s->raw.p = xalloc(1, SOURCE_CHUNK);
 	s->raw.hash = hash_new(opt->packed);
-	s->plain = hash_new(opt->plain);
 	s->out = xalloc(1, SOURCE_CHUNK);
 	int r = raw_peek(&s->raw, TAR_HEADER, err);
 	if (r < 0)
 		return r;
 	s->decoder = sniff(&s->raw);
+	/* The same bytes need not be hashed twice. */
+	if (s->decoder || opt->plain != opt->packed)
+		s->plain = hash_new(opt->plain);
 	if (s->decoder)
 		r = s->decoder->open(&s->raw, &s->state, err);
 	if (r < 0)
@@ -145,7 +147,8 @@ int source_next(struct source *s, const void **ret_p, size_t *ret_n, struct erro
 		return r;
 	s->ended = n == 0;
 	s->total += n;
-	hash_update(s->plain, p, n);
+	if (s->plain)
+		hash_update(s->plain, p, n);
 	r = check_limits(s, err);
 	if (r < 0)
 		return r;
@@ -169,7 +172,10 @@ int source_finish(struct source *s, struct source_result *ret, struct error *err
 	if (r < 0)
 		return r;
 	hash_final(s->raw.hash, ret->digest);
-	hash_final(s->plain, ret->diff_id);
+	if (s->plain)
+		hash_final(s->plain, ret->diff_id);
+	else
+		memcpy(ret->diff_id, ret->digest, DIGEST_MAX);
 	ret->packed = s->raw.total;
 	ret->size = s->total;
 	ret->compression = s->decoder ? s->decoder->name : "plain";
