@@ -104,35 +104,35 @@ static const struct attr build_rows[] = {
 	END,
 };
 
-static const struct attr hook_rows[] = {
-	ROW("command", COMMAND, Z | SL, .item = &string_item,
-	    .flags = ATTR_REQUIRED | ATTR_JSON_NULL, ELSEWHERE),
-	TEXT("user", ELSEWHERE),
-	ROW("privileged", BOOL, BS, ELSEWHERE),
-	TEXT("working_dir", ELSEWHERE),
-	ROW("environment", ENVIRONMENT, LM, .item = &string_item, .each = &scalar_each,
-	    .flags = ATTR_UNIQUE, ELSEWHERE),
-	END,
-};
+/* Hooks of a container, and the one that `watch` runs, which no engine needs to know of. */
+#define HOOK_ROWS(on)                                                                           \
+	ROW("command", COMMAND, Z | SL, .item = &string_item,                                   \
+	    .flags = ATTR_REQUIRED | ATTR_JSON_NULL, on),                                       \
+		TEXT("user", on), ROW("privileged", BOOL, BS, on), TEXT("working_dir", on),     \
+		ROW("environment", ENVIRONMENT, LM, .item = &string_item, .each = &scalar_each, \
+		    .flags = ATTR_UNIQUE, on),                                                  \
+		END
+static const struct attr hook_rows[] = { HOOK_ROWS(ELSEWHERE) };
+static const struct attr watch_exec_rows[] = { HOOK_ROWS(LOCAL) };
 static const struct attr hook_item = ROW(NULL, OBJECT, M, .members = hook_rows, ELSEWHERE);
 
 static const char *const watch_actions[] = { "rebuild",	     "sync",	  "restart",
 					     "sync+restart", "sync+exec", NULL };
 static const struct attr watch_rows[] = {
 	TEXT("path", .flags = ATTR_REQUIRED | ATTR_ALWAYS, .check = check_not_blank,
-	     .resolve = resolve_watch, ELSEWHERE),
-	TEXT("action", .flags = ATTR_REQUIRED | ATTR_ALWAYS, .words = watch_actions, ELSEWHERE),
-	TEXT("target", ELSEWHERE),
-	ROW("exec", OBJECT, M, .members = hook_rows, .flags = ATTR_VALUE | ATTR_JSON_EMPTY,
-	    ELSEWHERE),
+	     .resolve = resolve_watch, LOCAL),
+	TEXT("action", .flags = ATTR_REQUIRED | ATTR_ALWAYS, .words = watch_actions, LOCAL),
+	TEXT("target", LOCAL),
+	ROW("exec", OBJECT, M, .members = watch_exec_rows, .flags = ATTR_VALUE | ATTR_JSON_EMPTY,
+	    LOCAL),
 	ROW("include", STRINGS, SL, .item = &string_item, .flags = ATTR_UNIQUE,
-	    .shorten = short_list, ELSEWHERE),
+	    .shorten = short_list, LOCAL),
 	ROW("ignore", STRINGS, SL, .item = &string_item, .flags = ATTR_UNIQUE,
-	    .shorten = short_list, ELSEWHERE),
-	ROW("initial_sync", BOOL, B, ELSEWHERE),
+	    .shorten = short_list, LOCAL),
+	ROW("initial_sync", BOOL, B, LOCAL),
 	END,
 };
-static const struct attr watch_item = ROW(NULL, OBJECT, M, .members = watch_rows, ELSEWHERE);
+static const struct attr watch_item = ROW(NULL, OBJECT, M, .members = watch_rows, LOCAL);
 static const struct attr develop_rows[] = {
 	ROW("watch", LIST, L, .item = &watch_item, .engines = ENGINE_LOCAL),
 	END,
