@@ -188,7 +188,8 @@ static void settle(struct fetch *f)
 			return fetch_end(f, f->result, &f->err);
 		f->in_pieces = false;
 	}
-	if (f->have == f->d->size)
+	/* The last piece may have handed all over before its request has ended. */
+	if (f->have == f->d->size && !f->pieces.n)
 		return commit(f);
 	schedule(f);
 }
