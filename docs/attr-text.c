@@ -199,6 +199,12 @@ const struct attr_text attr_texts[] = {
 	{ "services.*.develop.watch[].exec.working_dir",
 	  "Directory to run it in; the container's otherwise." },
 	{ "services.*.develop.watch[].exec.environment", "Variables beyond the container's." },
+	{ "services.*.post_start[].command", "The command." },
+	{ "services.*.post_start[].user", "User to run it as; the container's otherwise." },
+	{ "services.*.post_start[].privileged", "Whether it runs with all privileges." },
+	{ "services.*.post_start[].working_dir",
+	  "Directory to run it in; the container's otherwise." },
+	{ "services.*.post_start[].environment", "Variables beyond the container's." },
 	{ "services.*.develop.watch[].include", "Patterns of the files that count." },
 	{ "services.*.develop.watch[].ignore",
 	  "Patterns of the files that don't count, relative to the path; what .dockerignore "
