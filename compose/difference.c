@@ -56,6 +56,20 @@ static void compare_members(const char *path, const json_t *old, const json_t *n
 	}
 }
 
+/* Whose name says that its value is nobody's business. */
+static bool is_secret(const char *path)
+{
+	static const char *const words[] = {
+		"pass", "secret", "token", "key", "credential", "auth"
+	};
+	autofree char *lower = str_lower(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(lower, words[i]))
+			return true;
+	return false;
+}
+
 static void compare(const char *path, const json_t *old, const json_t *new, size_t *n,
 		    struct buf *out)
 {
@@ -68,6 +82,10 @@ static void compare(const char *path, const json_t *old, const json_t *new, size
 	if (++*n > LIMIT_DIFFERENCES)
 		return;
 	buf_addf(out, "%s%s ", out->len ? "; " : "", path);
+	if (is_secret(path)) {
+		buf_adds(out, "has changed");
+		return;
+	}
 	put_value(old, out);
 	buf_adds(out, " -> ");
 	put_value(new, out);

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The plans of commands that do one thing to containers that are there: start, stop, restart, kill,
- * pause, unpause, rm. Starts follow the dependencies, stops go against them. And those of commands
- * on images: pull, push, build.
+ * pause, unpause, rm. Starts follow the dependencies, stops go against them.
  */
 #include "compose/plan.h"
+
+struct each_service {
+	const char *name;
+	const struct service *s; /* NULL: the file doesn't have it, or there is none */
+	bool wanted;
+	VEC(const struct container_info *) containers;
+	VEC(struct dependency) depends_on; /* the file's, else what the label of a container says */
+	VEC(struct step *) stops, starts;
+	struct map waits; /* condition -> step */
+};
+
+struct each {
+	struct plan *plan;
+	const struct model *m;
+	const struct each_plan_options *opt;
+	struct map services; /* name -> struct each_service, those of the model in its order */
+};
 
 static const char *label(const struct container_info *c, const char *name)
 {
@@ -13,9 +29,138 @@ static const char *label(const struct container_info *c, const char *name)
 	return v ? v : "";
 }
 
+static void service_free(void *p)
+{
+	struct each_service *es = p;
+
+	vec_done(&es->containers);
+	vec_done(&es->depends_on);
+	vec_done(&es->stops);
+	vec_done(&es->starts);
+	map_done(&es->waits);
+	free(es);
+}
+
+static struct each_service *service_of(struct each *e, const char *name)
+{
+	struct each_service *es = map_get(&e->services, name);
+
+	if (!es) {
+		es = xnew(struct each_service);
+		es->name = arena_strdup(e->plan->arena, name);
+		map_set(&e->services, name, es);
+	}
+	return es;
+}
+
+static void read_label(struct each *e, struct each_service *es, const char *text)
+{
+	dependency_text_vec list = { 0 };
+
+	depends_on_parse(text, &list);
+	vec_foreach (t, &list)
+		*vec_add(&es->depends_on) =
+			(struct dependency){ .service = arena_strdup(e->plan->arena, t->service),
+					     .condition = t->condition,
+					     .required = true,
+					     .restart = t->restart };
+	dependency_text_done(&list);
+}
+
+static void collect(struct each *e, const struct world *w)
+{
+	for (size_t i = 0; e->m && i < e->m->services.n; i++) {
+		const struct service *s = &e->m->services.v[i];
+		struct each_service *es = service_of(e, s->name);
+
+		es->s = s;
+		vec_foreach (d, &s->depends_on)
+			*vec_add(&es->depends_on) = *d;
+	}
+	vec_foreach (c, &w->containers) {
+		struct each_service *es = service_of(e, label(c, LABEL_SERVICE));
+
+		if (streq(label(c, LABEL_ONEOFF), "True") && e->opt->kind != STEP_CONTAINER_REMOVE)
+			continue;
+		if (!es->s && !es->containers.n)
+			read_label(e, es, label(c, LABEL_DEPENDS_ON));
+		*vec_add(&es->containers) = c;
+	}
+}
+
+/* ---- which services ---- */
+
+static void take_dependencies(struct each *e, struct each_service *es)
+{
+	vec_foreach (d, &es->depends_on) {
+		struct each_service *dep = map_get(&e->services, d->service);
+
+		if (!dep || dep->wanted)
+			continue;
+		dep->wanted = true;
+		take_dependencies(e, dep);
+	}
+}
+
+static void take_dependants(struct each *e, const struct each_service *es)
+{
+	map_foreach (x, &e->services) {
+		struct each_service *other = x->value;
+
+		vec_foreach (d, &other->depends_on) {
+			if (!d->restart || other->wanted || !streq(d->service, es->name))
+				continue;
+			other->wanted = true;
+			take_dependants(e, other);
+		}
+	}
+}
+
+static void select_services(struct each *e)
+{
+	const struct each_plan_options *opt = e->opt;
+	bool all = !e->m || opt->orphans || opt->kind == STEP_CONTAINER_REMOVE;
+
+	map_foreach (x, &e->services) {
+		struct each_service *es = x->value;
+
+		es->wanted = opt->services.n ? strv_has(&opt->services, es->name) : all || es->s;
+	}
+	if (opt->no_deps)
+		return;
+	strv_foreach (name, &opt->services) {
+		struct each_service *es = map_get(&e->services, name);
+
+		if (es && opt->kind == STEP_CONTAINER_START)
+			take_dependencies(e, es);
+		else if (es && opt->kind == STEP_CONTAINER_RESTART)
+			take_dependants(e, es);
+	}
+}
+
+static int check_services(const struct each *e, struct error *err)
+{
+	strv_foreach (name, &e->opt->services)
+		if (!map_has(&e->services, name) && !(e->m && map_has(&e->m->tree->disabled, name)))
+			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
+	if (e->opt->kind != STEP_CONTAINER_START)
+		return 0;
+	map_foreach (x, &e->services) {
+		const struct each_service *es = x->value;
+
+		if (es->wanted && !es->containers.n && (!es->s || es->s->scale))
+			return error_set(err, ERR_NOT_FOUND,
+					 "service \"%s\" has no container to start: `compose up` "
+					 "makes one",
+					 es->name);
+	}
+	return 0;
+}
+
+/* ---- steps ---- */
+
 /* Which states a kind of step has something to do with. */
-static bool has_work(enum step_kind kind, const struct each_plan_options *opt,
-		     enum container_state s)
+static bool has_work(enum step_kind kind, enum container_state s)
 {
 	bool running = s == CONTAINER_RUNNING || s == CONTAINER_PAUSED || s == CONTAINER_RESTARTING;
 
@@ -30,145 +175,125 @@ static bool has_work(enum step_kind kind, const struct each_plan_options *opt,
 	case STEP_CONTAINER_UNPAUSE:
 		return s == CONTAINER_PAUSED;
 	case STEP_CONTAINER_REMOVE:
-		return !running || opt->stop_first;
+		return !running;
 	default:
 		return true;
 	}
 }
 
-static bool wanted(const struct each_plan_options *opt, const struct container_info *c)
+static struct step *add(struct each *e, struct each_service *es, enum step_kind kind,
+			const struct container_info *c)
 {
-	if (streq(label(c, LABEL_ONEOFF), "True") && opt->kind != STEP_CONTAINER_REMOVE)
-		return false;
-	return !opt->services.n || strv_has(&opt->services, label(c, LABEL_SERVICE));
-}
+	struct step *s = plan_step(e->plan, kind, c->name, container_state_name(c->state));
 
-static struct step *add(struct plan *p, enum step_kind kind, const struct model *m,
-			const struct container_info *c, const struct each_plan_options *opt)
-{
-	struct step *s = plan_step(p, kind, c->name, "");
-
-	s->service = m ? model_service(m, label(c, LABEL_SERVICE)) : NULL;
+	s->service = es->s;
 	s->old = c;
 	s->id = c->id;
-	s->timeout = opt->timeout;
-	s->signal = opt->signal;
-	s->volumes = opt->volumes;
-	s->force = opt->force;
+	s->timeout = e->opt->timeout;
+	s->signal = e->opt->signal;
+	s->volumes = e->opt->volumes;
+	s->force = e->opt->force;
+	if (kind == STEP_CONTAINER_STOP)
+		*vec_add(&es->stops) = s;
+	else if (kind == STEP_CONTAINER_START)
+		*vec_add(&es->starts) = s;
 	return s;
 }
 
-static bool depends_on(const struct container_info *c, const char *service,
-		       enum depend_condition *ret)
+static void add_container(struct each *e, struct each_service *es, const struct container_info *c)
 {
-	autostrv parts = { 0 };
+	enum step_kind kind = e->opt->kind;
+	struct step *stop = NULL;
 
-	strv_split(&parts, str_of(label(c, LABEL_DEPENDS_ON)), ',');
-	strv_foreach (part, &parts) {
-		struct str name, rest;
-
-		str_cut(str_of(part), ':', &name, &rest);
-		if (!str_eq(name, service))
-			continue;
-		*ret = str_starts(rest, "service_healthy")     ? DEPEND_HEALTHY
-		       : str_starts(rest, "service_completed") ? DEPEND_COMPLETED
-							       : DEPEND_STARTED;
-		return true;
+	if (kind == STEP_CONTAINER_RESTART ||
+	    (kind == STEP_CONTAINER_REMOVE && e->opt->stop_first)) {
+		if (has_work(STEP_CONTAINER_STOP, c->state))
+			stop = add(e, es, STEP_CONTAINER_STOP, c);
+		if (kind == STEP_CONTAINER_RESTART)
+			kind = STEP_CONTAINER_START;
+		if (stop || has_work(kind, c->state))
+			step_needs(add(e, es, kind, c), stop);
+	} else if (has_work(kind, c->state)) {
+		add(e, es, kind, c);
 	}
-	return false;
 }
 
-/* Starts wait for what they depend on, healthy where that is asked for. */
-static void order_start(struct plan *p, const struct model *m, struct step *s, struct step *first,
-			enum depend_condition condition)
-{
-	struct step *wait;
+/* ---- order ---- */
 
-	if (condition == DEPEND_STARTED || !first->service) {
-		step_needs(s, first);
-		return;
-	}
-	wait = plan_step(p, STEP_WAIT, first->service->name,
-			 condition == DEPEND_HEALTHY ? "to be healthy" : "to complete");
-	wait->service = first->service;
-	wait->condition = condition;
-	step_needs(wait, first);
-	step_needs(s, wait);
+static struct step *wait_step(struct each *e, struct each_service *dep, const struct dependency *d)
+{
+	autofree char *key = xprintf("%d %d", d->condition, d->required);
+	struct step *wait = map_get(&dep->waits, key);
+
+	if (wait)
+		return wait;
+	wait = plan_wait(e->plan, dep->name, d->condition);
+	wait->skip_if_fails = !d->required;
+	vec_foreach (s, &dep->starts)
+		(d->required ? step_needs : step_after)(wait, *s);
+	map_set(&dep->waits, key, wait);
+	return wait;
 }
 
-static void order(struct plan *p, const struct model *m, const struct each_plan_options *opt)
+/* A restart brings everything back, whatever became of what it depends on, unless that is to
+ * restart it. */
+static void order_starts(struct each *e, struct each_service *es, struct each_service *dep,
+			 const struct dependency *d)
 {
-	size_t n = p->steps.n;
+	bool restart = e->opt->kind == STEP_CONTAINER_RESTART;
+	bool waits = d->condition != DEPEND_STARTED && dep->containers.n &&
+		     (restart ? d->restart && dep->starts.n > 0 : !e->opt->no_deps);
+	bool must = d->required && (!restart || d->restart);
+	struct step *wait = waits ? wait_step(e, dep, d) : NULL;
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < n; j++) {
-			struct step *s = p->steps.v[i], *on = p->steps.v[j];
-			enum depend_condition condition;
+	vec_foreach (start, &es->starts) {
+		step_needs(*start, wait);
+		vec_foreach (first, &dep->starts)
+			(must ? step_needs : step_after)(*start, *first);
+	}
+}
 
-			if (i == j || s->kind != on->kind ||
-			    !depends_on(s->old, label(on->old, LABEL_SERVICE), &condition))
+static void order(struct each *e)
+{
+	map_foreach (x, &e->services) {
+		struct each_service *es = x->value;
+
+		vec_foreach (d, &es->depends_on) {
+			struct each_service *dep = map_get(&e->services, d->service);
+
+			if (!dep)
 				continue;
-			if (s->kind == STEP_CONTAINER_STOP)
-				step_needs(on, s);
-			else if (s->kind == STEP_CONTAINER_START && !opt->no_deps)
-				order_start(p, m, s, on, condition);
+			vec_foreach (s, &es->stops)
+				vec_foreach (later, &dep->stops)
+					step_after(*later, *s);
+			if (es->starts.n)
+				order_starts(e, es, dep, d);
 		}
 	}
-}
-
-static bool service_known(const struct model *m, const struct world *w, const char *name)
-{
-	vec_foreach (c, &w->containers)
-		if (streq(label(c, LABEL_SERVICE), name))
-			return true;
-	return m && (model_service(m, name) || map_get(&m->tree->disabled, name));
-}
-
-static int check_services(const struct model *m, const struct world *w,
-			  const struct each_plan_options *opt, struct error *err)
-{
-	strv_foreach (name, &opt->services)
-		if (!service_known(m, w, name))
-			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
-	return 0;
-}
-
-/* restart = stop all against the order, then start all along it. */
-static void add_restart(struct plan *p, const struct model *m, const struct container_info *c,
-			const struct each_plan_options *opt)
-{
-	struct step *stop = add(p, STEP_CONTAINER_STOP, m, c, opt);
-	struct step *start = add(p, STEP_CONTAINER_START, m, c, opt);
-
-	step_needs(start, stop);
 }
 
 int plan_each(const struct model *m, const char *project, const struct world *w,
 	      const struct each_plan_options *opt, struct plan **ret, struct error *err)
 {
-	autocall(plan_freep) struct plan *p = xnew(struct plan);
-	int r = check_services(m, w, opt, err);
+	autocall(plan_freep) struct plan *p = plan_new(m, project);
+	struct each e = { .plan = p, .m = m, .opt = opt };
+	int r;
 
-	p->arena = arena_new();
-	p->model = m;
-	if (r < 0)
-		return r;
-	vec_foreach (c, &w->containers) {
-		if (!wanted(opt, c))
-			continue;
-		if (opt->kind == STEP_CONTAINER_RESTART) {
-			add_restart(p, m, c, opt);
-		} else if (opt->kind == STEP_CONTAINER_REMOVE && opt->stop_first &&
-			   has_work(STEP_CONTAINER_STOP, opt, c->state)) {
-			struct step *stop = add(p, STEP_CONTAINER_STOP, m, c, opt);
+	map_init(&e.services, service_free);
+	collect(&e, w);
+	select_services(&e);
+	r = check_services(&e, err);
+	map_foreach (x, &e.services) {
+		struct each_service *es = x->value;
 
-			step_needs(add(p, STEP_CONTAINER_REMOVE, m, c, opt), stop);
-		} else if (has_work(opt->kind, opt, c->state)) {
-			add(p, opt->kind, m, c, opt);
-		}
+		if (es->wanted)
+			vec_foreach (c, &es->containers)
+				add_container(&e, es, *c);
 	}
-	order(p, m, opt);
-	r = plan_order(p, err);
+	order(&e);
+	map_done(&e.services);
+	if (r == 0)
+		r = plan_order(p, err);
 	if (r == 0)
 		*ret = TAKE_PTR(p);
 	return r;
@@ -177,22 +302,25 @@ int plan_each(const struct model *m, const char *project, const struct world *w,
 int plan_ready(const struct model *m, const struct world *w, const struct strv *services,
 	       struct plan **ret, struct error *err)
 {
-	autocall(plan_freep) struct plan *p = xnew(struct plan);
+	autocall(plan_freep) struct plan *p = plan_new(m, m->name);
 	int r;
 
-	p->arena = arena_new();
-	p->model = m;
 	vec_foreach (s, &m->services) {
-		struct step *step;
+		enum depend_condition condition = DEPEND_STARTED;
+		bool any = false;
 
 		if (services->n && !strv_has(services, s->name))
 			continue;
-		step = plan_step(p, STEP_WAIT, s->name, "to be ready");
-		step->service = s;
-		step->condition = DEPEND_STARTED;
-		vec_foreach (c, &w->containers)
-			if (streq(label(c, LABEL_SERVICE), s->name) && c->health != HEALTH_NONE)
-				step->condition = DEPEND_HEALTHY;
+		vec_foreach (c, &w->containers) {
+			if (!streq(label(c, LABEL_SERVICE), s->name) ||
+			    streq(label(c, LABEL_ONEOFF), "True"))
+				continue;
+			any = true;
+			if (c->health != HEALTH_NONE)
+				condition = DEPEND_HEALTHY;
+		}
+		if (any)
+			plan_wait(p, s->name, condition);
 	}
 	r = plan_order(p, err);
 	if (r == 0)

@@ -8,52 +8,110 @@ static bool has_work(const struct images_plan_options *opt, const struct world *
 {
 	bool named = node_get(s->node, "image") != NULL;
 
-	if (opt->only_missing && map_get(&w->images, s->image))
-		return false;
+	bool there = map_get(&w->images, s->image) != NULL;
 
+	if (opt->only_missing && there)
+		return false;
 	switch (opt->kind) {
 	case STEP_IMAGE_BUILD:
 		return s->build != NULL;
 	case STEP_IMAGE_PUSH:
 		return s->build && named;
 	default:
+		if (!opt->policy_given &&
+		    (s->pull_policy == PULL_NEVER || s->pull_policy == PULL_BUILD))
+			return false;
 		return named && !(s->build && opt->ignore_buildable);
 	}
 }
 
-/* A build that takes another service's image (additional_contexts: service:X) comes after that. */
-static void order_builds(struct plan *p)
+const struct service *service_that_builds(const struct model *m, const char *image)
+{
+	vec_foreach (s, &m->services)
+		if (s->build && streq(s->image, image))
+			return s;
+	return NULL;
+}
+
+void service_build_bases(const struct model *m, const struct service *s, struct strv *ret)
+{
+	node_each(c, node_get(node_get(s->node, "build"), "additional_contexts"))
+	{
+		const char *base = skip_prefix(node_str(c->value, ""), "service:");
+
+		if (base && model_service(m, base))
+			strv_push(ret, base);
+	}
+}
+
+static void order_builds(struct plan *p, const struct model *m)
 {
 	vec_foreach (s, &p->steps) {
-		if ((*s)->kind != STEP_IMAGE_BUILD || !(*s)->service->build)
-			continue;
-		map_foreach (c, &(*s)->service->build->contexts) {
-			const char *from = skip_prefix(c->value, "service:");
+		autostrv bases = { 0 };
 
-			vec_foreach (other, &p->steps)
-				if (from && streq((*other)->service->name, from))
-					step_needs(*s, *other);
-		}
+		if ((*s)->kind == STEP_IMAGE_BUILD)
+			service_build_bases(m, (*s)->service, &bases);
+		vec_foreach (other, &p->steps)
+			if (bases.n && strv_has(&bases, (*other)->service->name))
+				step_needs(*s, *other);
 	}
+}
+
+/* The named services, with include_deps what they depend on; a build takes the builds along that
+ * its own needs. The model has dependencies first. */
+static void select_services(const struct model *m, const struct images_plan_options *opt,
+			    struct map *ret)
+{
+	for (size_t i = m->services.n; i-- > 0;) {
+		const struct service *s = &m->services.v[i];
+
+		if (opt->services.n && !strv_has(&opt->services, s->name) && !map_has(ret, s->name))
+			continue;
+		map_set(ret, s->name, (void *)s);
+		vec_foreach (d, &s->depends_on)
+			if (opt->include_deps)
+				map_set(ret, d->service, (void *)s);
+	}
+}
+
+static void select_bases(const struct model *m, const struct service *s, struct map *ret)
+{
+	autostrv bases = { 0 };
+
+	service_build_bases(m, s, &bases);
+	strv_foreach (base, &bases) {
+		if (map_has(ret, base))
+			continue;
+		map_set(ret, base, (void *)s);
+		select_bases(m, model_service(m, base), ret);
+	}
+}
+
+static int check_services(const struct model *m, const struct strv *services, struct error *err)
+{
+	strv_foreach (name, services)
+		if (!model_service(m, name))
+			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
+	return 0;
 }
 
 int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
 		struct plan **ret, struct error *err)
 {
-	autocall(plan_freep) struct plan *p = xnew(struct plan);
-	automap seen = { 0 };
-	int r;
+	autocall(plan_freep) struct plan *p = plan_new(m, m->name);
+	automap seen = { 0 }, want = { 0 };
+	int r = check_services(m, &opt->services, err);
 
-	p->arena = arena_new();
-	p->model = m;
-	strv_foreach (name, &opt->services)
-		if (!model_service(m, name))
-			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
+	if (r < 0)
+		return r;
+	select_services(m, opt, &want);
+	vec_foreach (s, &m->services)
+		if (opt->kind == STEP_IMAGE_BUILD && map_has(&want, s->name))
+			select_bases(m, s, &want);
 	vec_foreach (s, &m->services) {
-		bool asked = !opt->services.n || strv_has(&opt->services, s->name);
 		struct step *step;
 
-		if ((!asked && !opt->include_deps) || !has_work(opt, w, s))
+		if (!map_has(&want, s->name) || !has_work(opt, w, s))
 			continue;
 		if (opt->kind != STEP_IMAGE_BUILD && map_has(&seen, s->image))
 			continue;
@@ -62,7 +120,7 @@ int plan_images(const struct model *m, const struct world *w, const struct image
 		step->service = s;
 		step->skip_if_fails = opt->ignore_failures;
 	}
-	order_builds(p);
+	order_builds(p, m);
 	r = plan_order(p, err);
 	if (r == 0)
 		*ret = TAKE_PTR(p);

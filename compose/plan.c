@@ -29,6 +29,16 @@ const char *step_kind_name(enum step_kind k)
 	return kind_names[k];
 }
 
+struct plan *plan_new(const struct model *m, const char *project)
+{
+	struct plan *p = xnew(struct plan);
+
+	p->arena = arena_new();
+	p->model = m;
+	p->project = arena_strdup(p->arena, project);
+	return p;
+}
+
 struct step *plan_step(struct plan *p, enum step_kind kind, const char *name, const char *reason)
 {
 	struct step *s = arena_new_of(p->arena, struct step);
@@ -41,30 +51,89 @@ struct step *plan_step(struct plan *p, enum step_kind kind, const char *name, co
 	return s;
 }
 
-void step_needs(struct step *s, struct step *first)
+struct step *plan_wait(struct plan *p, const char *service, enum depend_condition condition)
+{
+	static const char *const reasons[] = { "to run", "to be healthy", "to complete" };
+	struct step *s = plan_step(p, STEP_WAIT, service, reasons[condition]);
+
+	s->service = p->model ? model_service(p->model, service) : NULL;
+	s->condition = condition;
+	return s;
+}
+
+static void add_edge(struct step *s, struct step *first, bool order_only)
 {
 	if (!s || !first || s == first)
 		return;
-	vec_foreach (n, &s->needs)
-		if (*n == first)
+	vec_foreach (n, &s->needs) {
+		if (n->step != first)
+			continue;
+		if (order_only || !n->order_only)
 			return;
-	*vec_add(&s->needs) = first;
-	*vec_add(&first->unlocks) = s;
+		n->order_only = false;
+		vec_foreach (u, &first->unlocks)
+			if (u->step == s)
+				u->order_only = false;
+		return;
+	}
+	*vec_add(&s->needs) = (struct step_edge){ first, order_only };
+	*vec_add(&first->unlocks) = (struct step_edge){ s, order_only };
+}
+
+void step_needs(struct step *s, struct step *first)
+{
+	add_edge(s, first, false);
+}
+
+void step_after(struct step *s, struct step *first)
+{
+	add_edge(s, first, true);
+}
+
+void depends_on_parse(const char *label, dependency_text_vec *ret)
+{
+	autostrv parts = { 0 };
+
+	if (!label || !*label)
+		return;
+	strv_split(&parts, str_of(label), ',');
+	strv_foreach (part, &parts) {
+		struct dependency_text *d = vec_add(ret);
+		struct str name, rest, condition, restart;
+
+		str_cut(str_of(part), ':', &name, &rest);
+		str_cut(rest, ':', &condition, &restart);
+		d->service = str_dup(name);
+		d->condition = str_eq(condition, "service_healthy") ? DEPEND_HEALTHY
+			       : str_eq(condition, "service_completed_successfully")
+				       ? DEPEND_COMPLETED
+				       : DEPEND_STARTED;
+		d->restart = str_eq(restart, "true");
+	}
+}
+
+void dependency_text_done(dependency_text_vec *v)
+{
+	vec_foreach (d, v)
+		free(d->service);
+	vec_done(v);
 }
 
 char *container_spare_name(const struct container_info *c)
 {
+	if (container_has_spare_name(c))
+		return xstrdup(c->name);
 	return xprintf("%.12s_%s", c->id, c->name);
 }
 
-static bool has_spare_name(const struct container_info *c)
+bool container_has_spare_name(const struct container_info *c)
 {
 	return !strncmp(c->id, c->name, 12) && c->name[12] == '_';
 }
 
 bool container_is_replaced(const struct world *w, const struct container_info *c)
 {
-	if (!has_spare_name(c))
+	if (!container_has_spare_name(c))
 		return false;
 	vec_foreach (other, &w->containers)
 		if (streq(other->name, c->name + 13))
@@ -87,8 +156,8 @@ int plan_order(struct plan *p, struct error *err)
 		struct step *s = ready.v[done++];
 
 		vec_foreach (u, &s->unlocks)
-			if (--(*u)->waiting == 0)
-				*vec_add(&ready) = *u;
+			if (--u->step->waiting == 0)
+				*vec_add(&ready) = u->step;
 	}
 	if (ready.n != p->steps.n) {
 		vec_done(&ready);
@@ -131,8 +200,8 @@ json_t *plan_json(const struct plan *p)
 		json_t *needs = json_array(), *j = json_object();
 
 		vec_foreach (n, &(*s)->needs) {
-			autofree char *name = xprintf("%s %s", step_kind_name((*n)->kind),
-						      (*n)->name);
+			autofree char *name = xprintf("%s %s", step_kind_name(n->step->kind),
+						      n->step->name);
 
 			json_array_append_new(needs, json_string(name));
 		}

@@ -85,6 +85,10 @@ static int next_build(struct job *j, struct task **ret, enum step_state *ret_sta
 {
 	const struct run_options *opt = &j->run->opt;
 
+	if (j->phase == 0 && j->step->if_image_missing && map_get(&j->run->images, j->step->name)) {
+		*ret_state = STEP_UNCHANGED;
+		return 0;
+	}
 	if (j->phase == 0) {
 		if (!opt->runner || !opt->store)
 			return error_set(err, ERR_UNSUPPORTED,
@@ -158,26 +162,31 @@ static struct task *ask_image(struct job *j)
 	return e->ops->image_inspect(e, j->step->service->image, &j->image, &j->config);
 }
 
-/* Anonymous volumes of the container that is replaced go over to the new one. */
+static bool is_anonymous(const char *volume)
+{
+	return volume && strlen(volume) == 64 && strspn(volume, "0123456789abcdef") == 64;
+}
+
+/* Anonymous volumes of the container that is replaced go over to the new one, unless the
+ * configuration now has something else in their place. */
 static void inherit_volumes(const struct container_info *old, struct container_spec *spec)
 {
 	vec_foreach (m, &old->mounts) {
-		bool known = false;
-		struct mount_spec *add;
+		struct mount_spec *to = NULL;
 
-		vec_foreach (have, &spec->mounts)
-			if (streq(have->target, m->target)) {
-				known = true;
-				if (have->type == MOUNT_VOLUME && !have->source)
-					have->source = xstrdup0(m->name);
-			}
-		if (known || !streq(m->type, "volume") || !m->name)
+		if (!streq(m->type, "volume") || !is_anonymous(m->name))
 			continue;
-		add = vec_add(&spec->mounts);
-		add->type = MOUNT_VOLUME;
-		add->source = xstrdup(m->name);
-		add->target = xstrdup(m->target);
-		add->read_only = m->read_only;
+		vec_foreach (have, &spec->mounts)
+			if (streq(have->target, m->target))
+				to = have;
+		if (!to) {
+			to = vec_add(&spec->mounts);
+			to->type = MOUNT_VOLUME;
+			to->target = xstrdup(m->target);
+			to->read_only = m->read_only;
+		}
+		if (to->type == MOUNT_VOLUME && !to->source)
+			to->source = xstrdup(m->name);
 	}
 }
 
@@ -222,7 +231,7 @@ static bool image_is_the_same(struct job *j)
 }
 
 /* 0 ask for the image, 1 stop the old one, 2 give it a spare name, 3 make the new one, 4 remove the
- * old one. */
+ * old one. Once the old one has lost its name the user's interrupt waits for the end. */
 static int next_recreate(struct job *j, struct task **ret, enum step_state *ret_state,
 			 struct error *err)
 {
@@ -244,6 +253,13 @@ static int next_recreate(struct job *j, struct task **ret, enum step_state *ret_
 		*ret = e->ops->container_stop(e, s->old->id, s->timeout);
 		return 0;
 	case 2:
+		if (j->run->task.cancelled)
+			return error_set(err, ERR_CANCELLED, "interrupted");
+		j->last = true;
+		if (streq(s->old->name, spare)) {
+			j->phase = 3;
+			return create(j, ret, err);
+		}
 		*ret = e->ops->container_rename(e, s->old->id, spare);
 		return 0;
 	case 3:
@@ -263,10 +279,10 @@ static const char *container_of_step(const struct step *s)
 	if (s->id)
 		return s->id;
 	vec_foreach (n, &s->needs)
-		if (((*n)->kind == STEP_CONTAINER_CREATE ||
-		     (*n)->kind == STEP_CONTAINER_RECREATE) &&
-		    (*n)->service == s->service && (*n)->number == s->number)
-			return (*n)->id;
+		if ((n->step->kind == STEP_CONTAINER_CREATE ||
+		     n->step->kind == STEP_CONTAINER_RECREATE) &&
+		    n->step->service == s->service && n->step->number == s->number)
+			return n->step->id;
 	return NULL;
 }
 

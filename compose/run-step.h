@@ -15,12 +15,16 @@ struct run {
 	struct run_options opt;
 	VEC(struct job *) jobs;
 	unsigned busy[LANE_COUNT_];
+	struct ready { /* steps that wait for nothing more, by the lane that they need */
+		VEC(struct step *) steps;
+		size_t next;
+	} ready[LANE_COUNT_];
 	size_t left; /* steps that have not ended */
 	bool turning;
 	struct error err;   /* the first failure */
 	struct map images;  /* reference -> id, as they became known */
 	struct task *watch; /* what happens to the project's containers; NULL until a step waits */
-	sd_event_source *start;
+	sd_event_source *start, *watch_again;
 };
 
 struct job {
@@ -30,6 +34,7 @@ struct job {
 	unsigned phase;
 	int answer; /* of the phase before */
 	bool waits; /* for events: run-wait.c ends it */
+	bool last;  /* what is under way comes to its end even when the run is cancelled */
 	bool stale; /* an event came while the list was asked for */
 	int64_t began;
 	const char *note;

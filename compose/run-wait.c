@@ -6,11 +6,23 @@
  */
 #include "compose/run-step.h"
 
+#include "util/time.h"
+
+#define WATCH_AGAIN (250 * NSEC_PER_MSEC)
+
 static const char *label(const struct container_info *c, const char *name)
 {
 	const char *v = strmap_get(&c->labels, name);
 
 	return v ? v : "";
+}
+
+/* All starts that there are were done before: nobody will start it. */
+static int was_not_started(const struct container_info *c, struct error *err)
+{
+	return error_set(err, ERR_CONFLICT,
+			 "dependency failed to start: container %s was not started%s%s", c->name,
+			 c->error ? ": " : "", c->error ? c->error : "");
 }
 
 /* 1 as wanted, 0 not yet, or why it never will be. */
@@ -20,6 +32,8 @@ static int judge_healthy(const struct container_info *c, struct error *err)
 		return error_set(err, ERR_CONFLICT,
 				 "dependency failed to start: container %s exited (%d)", c->name,
 				 c->exit_code);
+	if (c->state == CONTAINER_CREATED)
+		return was_not_started(c, err);
 	switch (c->health) {
 	case HEALTH_HEALTHY:
 		return 1;
@@ -42,9 +56,11 @@ static int judge_healthy(const struct container_info *c, struct error *err)
 
 static int judge_completed(const struct container_info *c, struct error *err)
 {
-	if (c->state != CONTAINER_EXITED)
+	if (c->state == CONTAINER_CREATED)
+		return was_not_started(c, err);
+	if (c->state != CONTAINER_EXITED && c->state != CONTAINER_DEAD)
 		return 0;
-	if (c->exit_code)
+	if (c->exit_code || c->state == CONTAINER_DEAD)
 		return error_set(err, ERR_CONFLICT,
 				 "service \"%s\" didn't complete successfully: exit %d",
 				 label(c, LABEL_SERVICE), c->exit_code);
@@ -56,6 +72,8 @@ static int judge_started(const struct container_info *c, struct error *err)
 	if (c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD)
 		return error_set(err, ERR_CONFLICT, "container %s exited (%d)", c->name,
 				 c->exit_code);
+	if (c->state == CONTAINER_CREATED)
+		return was_not_started(c, err);
 	return c->state == CONTAINER_RUNNING;
 }
 
@@ -68,39 +86,46 @@ static int (*const judges[])(const struct container_info *c, struct error *err) 
 /* 1 all are as wanted, 0 some are not yet. */
 static int judge(struct job *j, struct error *err)
 {
+	bool any = false;
 	int all = 1;
 
 	vec_foreach (c, &j->containers) {
 		int r;
 
-		if (!streq(label(c, LABEL_SERVICE), j->step->name) ||
-		    streq(label(c, LABEL_ONEOFF), "True"))
+		if (streq(label(c, LABEL_ONEOFF), "True"))
 			continue;
+		any = true;
 		r = judges[j->step->condition](c, err);
 		if (r < 0)
 			return r;
 		all = all && r;
 	}
+	if (!any)
+		return error_set(err, ERR_NOT_FOUND,
+				 "dependency failed to start: service \"%s\" has no container",
+				 j->step->name);
 	return all;
+}
+
+/* Each advance may end a job and change the list: those that are asking just now ask once more. */
+static void ask_again(struct run *run)
+{
+	for (size_t i = run->jobs.n; i-- > 0;) {
+		struct job *j = i < run->jobs.n ? run->jobs.v[i] : NULL;
+
+		if (j && j->waits) {
+			j->waits = false;
+			j->phase = 0;
+			run_job_advance(j);
+		} else if (j && j->step->kind == STEP_WAIT) {
+			j->stale = true;
+		}
+	}
 }
 
 static void on_event(void *userdata, const struct engine_event *ev)
 {
-	struct run *run = userdata;
-
-	/* Each advance may end a job and change the list: those that are asking see the event in
-	 * their answer or after it. */
-	for (size_t i = run->jobs.n; i-- > 0;) {
-		struct job *j = run->jobs.v[i];
-
-		if (i < run->jobs.n && j->waits) {
-			j->waits = false;
-			j->phase = 0;
-			run_job_advance(j);
-		} else if (j->step->kind == STEP_WAIT) {
-			j->stale = true;
-		}
-	}
+	ask_again(userdata);
 }
 
 static struct task *ask(struct job *j)
@@ -109,24 +134,49 @@ static struct task *ask(struct job *j)
 	autostrv labels = { 0 };
 
 	container_vec_done(&j->containers);
-	strv_pushf(&labels, "%s=%s", LABEL_PROJECT, j->run->plan->model->name);
+	strv_pushf(&labels, "%s=%s", LABEL_PROJECT, j->run->plan->project);
 	strv_pushf(&labels, "%s=%s", LABEL_SERVICE, j->step->name);
 	return e->ops->container_list(e, &labels, &j->containers);
 }
 
-static void start_watch(struct job *j)
+static void start_watch(struct run *run);
+
+static void watch_again(void *userdata)
 {
-	struct engine *e = j->run->opt.engine;
+	struct run *run = userdata;
+
+	source_unrefp(&run->watch_again);
+	start_watch(run);
+	ask_again(run);
+}
+
+/* What tells of events may go away and come back (it is another process): what was missed meanwhile
+ * is asked for. */
+static void watch_ended(struct task *t, int r, void *userdata)
+{
+	struct run *run = userdata;
+
+	task_unref(run->watch);
+	run->watch = NULL;
+	if (!run->task.ended)
+		loop_after(run->task.loop, WATCH_AGAIN, watch_again, run, &run->watch_again, NULL);
+}
+
+static void start_watch(struct run *run)
+{
+	struct engine *e = run->opt.engine;
 	autostrv labels = { 0 };
 
-	if (j->run->watch)
+	if (run->watch || run->watch_again)
 		return;
-	strv_pushf(&labels, "%s=%s", LABEL_PROJECT, j->run->plan->model->name);
-	j->run->watch = e->ops->watch(e, &labels, on_event, j->run);
+	strv_pushf(&labels, "%s=%s", LABEL_PROJECT, run->plan->project);
+	run->watch = e->ops->watch(e, &labels, on_event, run);
+	task_on_done(run->watch, watch_ended, run);
 }
 
 int run_wait_next(struct job *j, struct task **ret, enum step_state *ret_state, struct error *err)
 {
+	static const char *const notes[] = { "running", "healthy", "completed" };
 	int r;
 
 	if (j->run->task.cancelled)
@@ -134,7 +184,7 @@ int run_wait_next(struct job *j, struct task **ret, enum step_state *ret_state, 
 				 j->step->name);
 	if (j->phase == 0) {
 		j->stale = false;
-		start_watch(j);
+		start_watch(j->run);
 		*ret = ask(j);
 		return 0;
 	}
@@ -146,7 +196,7 @@ int run_wait_next(struct job *j, struct task **ret, enum step_state *ret_state, 
 		return run_wait_next(j, ret, ret_state, err);
 	}
 	if (r > 0) {
-		j->note = j->step->condition == DEPEND_HEALTHY ? "healthy" : "completed";
+		j->note = notes[j->step->condition];
 		return 0;
 	}
 	j->waits = true; /* until the next event */
@@ -164,7 +214,8 @@ void run_wait_cancel(struct job *j)
 
 void run_watch_done(struct run *run)
 {
-	task_unref(run->watch);
-	run->watch = NULL;
-	source_unrefp(&run->start);
+	struct task *t = TAKE_PTR(run->watch);
+
+	task_unref(t);
+	source_unrefp(&run->watch_again);
 }

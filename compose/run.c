@@ -3,21 +3,19 @@
 
 #include "util/time.h"
 
-/* How much of a kind goes on at once. */
-static const struct {
-	enum run_lane lane;
-	unsigned limit; /* 0: opt->parallel */
-} lane_limits[] = {
-	[LANE_IMAGE] = { LANE_IMAGE, 0 },
-	[LANE_CONTAINER] = { LANE_CONTAINER, 16 },
-	[LANE_FREE] = { LANE_FREE, UINT32_MAX },
-};
+#define IMAGES_AT_ONCE	   6 /* unless the user says otherwise */
+#define CONTAINERS_AT_ONCE 16
 
 static unsigned lane_limit(const struct run *run, enum run_lane lane)
 {
-	unsigned limit = lane_limits[lane].limit;
-
-	return limit ? limit : run->opt.parallel ? run->opt.parallel : 6;
+	switch (lane) {
+	case LANE_IMAGE:
+		return run->opt.parallel ? run->opt.parallel : IMAGES_AT_ONCE;
+	case LANE_CONTAINER:
+		return CONTAINERS_AT_ONCE;
+	default:
+		return UINT32_MAX;
+	}
 }
 
 void run_report(struct run *run, const struct step *s, const struct run_event *details)
@@ -32,39 +30,62 @@ void run_report(struct run *run, const struct step *s, const struct run_event *d
 
 static void turn(struct run *run);
 
+static void make_ready(struct run *run, struct step *s)
+{
+	*vec_add(&run->ready[run_step_ops[s->kind].lane].steps) = s;
+}
+
+static void release(struct run *run, struct step *s)
+{
+	if (--s->waiting == 0 && s->state == STEP_PENDING)
+		make_ready(run, s);
+}
+
+/* Those that need s are cancelled with it; those that only come after it go on. */
 static void cancel_dependants(struct run *run, struct step *s)
 {
 	vec_foreach (u, &s->unlocks) {
-		if ((*u)->state != STEP_PENDING)
-			continue;
-		(*u)->state = STEP_CANCELLED;
-		run->left--;
-		run_report(run, *u, NULL);
-		cancel_dependants(run, *u);
+		if (u->order_only) {
+			release(run, u->step);
+		} else if (u->step->state == STEP_PENDING) {
+			u->step->state = STEP_CANCELLED;
+			run->left--;
+			run_report(run, u->step, NULL);
+			cancel_dependants(run, u->step);
+		}
 	}
 }
 
-static void step_ended(struct run *run, struct job *j, enum step_state state,
-		       const struct error *err)
+static bool is_tolerated(const struct step *s, const struct error *err)
+{
+	return s->skip_if_fails || (s->in_use_is_fine && err->code == ERR_CONFLICT);
+}
+
+static void step_ended(struct run *run, struct job *j, enum step_state state, struct error *err)
 {
 	struct step *s = j->step;
+	bool stopped = state == STEP_FAILED && run->task.cancelled && err->code == ERR_CANCELLED;
+	bool failed = state == STEP_FAILED && !stopped && !is_tolerated(s, err);
 	struct run_event ev = { .err = err,
 				.note = j->note,
+				.tolerated = state == STEP_FAILED && !failed,
 				.elapsed = time_monotonic() - j->began };
 
-	s->state = state;
+	s->state = stopped ? STEP_CANCELLED : state;
 	run->left--;
 	run->busy[run_step_ops[s->kind].lane]--;
-	if (state == STEP_FAILED && !s->skip_if_fails && !run->err.code)
+	if (failed && !run->err.code) {
 		run->err = *err;
+		if (s->kind != STEP_WAIT)
+			error_wrap(&run->err, "%s %s", step_kind_name(s->kind), s->name);
+	}
 	run_report(run, s, &ev);
-	if (state == STEP_FAILED && !s->skip_if_fails) {
+	if (failed || stopped) {
 		cancel_dependants(run, s);
 		return;
 	}
 	vec_foreach (u, &s->unlocks)
-		if ((*u)->waiting)
-			(*u)->waiting--;
+		release(run, u->step);
 }
 
 static void job_free(struct job *j)
@@ -73,7 +94,7 @@ static void job_free(struct job *j)
 	free(j);
 }
 
-static void job_finish(struct job *j, enum step_state state, const struct error *err)
+static void job_finish(struct job *j, enum step_state state, struct error *err)
 {
 	struct run *run = j->run;
 
@@ -108,8 +129,13 @@ void run_job_advance(struct job *j)
 	struct error err = ERROR_INIT;
 	enum step_state state = STEP_DONE;
 	struct task *t = NULL;
-	int r = run_step_ops[j->step->kind].next(j, &t, &state, &err);
+	int r;
 
+	if (j->step->if_changed && j->step->if_changed->state == STEP_UNCHANGED) {
+		job_finish(j, STEP_UNCHANGED, NULL);
+		return;
+	}
+	r = run_step_ops[j->step->kind].next(j, &t, &state, &err);
 	if (r < 0) {
 		job_finish(j, STEP_FAILED, &err);
 	} else if (t) {
@@ -136,12 +162,15 @@ static void step_begin(struct run *run, struct step *s)
 
 static struct step *next_ready(struct run *run)
 {
-	vec_foreach (s, &run->plan->steps) {
-		enum run_lane lane = run_step_ops[(*s)->kind].lane;
+	for (enum run_lane lane = 0; lane < LANE_COUNT_; lane++) {
+		struct ready *q = &run->ready[lane];
 
-		if ((*s)->state == STEP_PENDING && !(*s)->waiting &&
-		    run->busy[lane] < lane_limit(run, lane))
-			return *s;
+		while (run->busy[lane] < lane_limit(run, lane) && q->next < q->steps.n) {
+			struct step *s = q->steps.v[q->next++];
+
+			if (s->state == STEP_PENDING)
+				return s;
+		}
 	}
 	return NULL;
 }
@@ -173,14 +202,15 @@ static void run_cancel(struct task *t)
 		if ((*s)->state == STEP_PENDING) {
 			(*s)->state = STEP_CANCELLED;
 			run->left--;
+			run_report(run, *s, NULL);
 		}
 	}
 	for (size_t i = run->jobs.n; i-- > 0;) {
 		struct job *j = run->jobs.v[i];
 
-		if (j->task)
+		if (j->task && !j->last)
 			task_cancel(j->task);
-		else
+		else if (!j->task)
 			run_wait_cancel(j);
 	}
 	turn(run);
@@ -191,7 +221,10 @@ static void run_free(struct task *t)
 	struct run *run = container_of(t, struct run, task);
 
 	run_watch_done(run);
+	source_unrefp(&run->start);
 	vec_done(&run->jobs);
+	for (size_t i = 0; i < LANE_COUNT_; i++)
+		vec_done(&run->ready[i].steps);
 	map_done(&run->images);
 	free(run);
 }
@@ -214,6 +247,8 @@ struct task *plan_run(struct plan *p, const struct run_options *opt)
 	vec_foreach (s, &p->steps) {
 		(*s)->state = STEP_PENDING;
 		(*s)->waiting = (*s)->needs.n;
+		if (!(*s)->waiting)
+			make_ready(run, *s);
 	}
 	loop_after(run->task.loop, 0, first_turn, run, &run->start, NULL);
 	return &run->task;

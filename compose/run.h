@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Carries a plan out: a counter of what each step still waits for, a ready queue, a limit per kind of work. What doesn't
+ * Carries a plan out: a counter of what each step still waits for, a ready queue and a limit per kind of work. What doesn't
  * depend on each other overlaps. A failure cancels what depends on it, and lets the rest come to its end; the plan's error is the
- * first one. Cancelling the task stops what is under way, starts nothing more.
+ * first one. Cancelling the task stops what is under way (but a container that is being replaced is replaced), starts nothing more.
  */
 #ifndef COMPOSE_RUN_H
 #define COMPOSE_RUN_H
@@ -14,9 +14,10 @@ struct run_event {
 	enum step_state state;	      /* STEP_RUNNING again and again, with progress */
 	const struct transfer_progress *transfer; /* of a pull or push, or NULL */
 	const struct build_event *build;	  /* of a build, or NULL */
-	const struct error *err;	  /* STEP_FAILED */
+	const struct error *err;	  /* STEP_FAILED, or STEP_CANCELLED by the user while it ran */
+	bool tolerated;		  /* STEP_FAILED, and that does no harm */
 	int64_t elapsed;	  /* ns, once it has ended */
-	const char *note;	  /* "Healthy", "exited (0)"; or NULL */
+	const char *note;	  /* of a wait: "running", "healthy", "completed"; of a push: the digest; or NULL */
 };
 typedef void (*run_event_fn)(void *userdata, const struct run_event *ev);
 

@@ -2,6 +2,8 @@
 /* Everything that a plan needs to know of the engine, asked at once. */
 #include "compose/plan.h"
 
+#include "util/time.h"
+
 struct observe {
 	struct task task;
 	struct world *world;
@@ -62,6 +64,12 @@ static void image_answer(struct task *t, int r, void *userdata)
 
 	if (r >= 0)
 		strmap_set(&q->o->world->images, q->ref, r > 0 ? q->image.id : NULL);
+	if (r > 0) {
+		int64_t *added = xnew(int64_t);
+
+		*added = q->image.added;
+		map_set(&q->o->world->pulled, q->ref, added);
+	}
 	one_done(q->o, t, r);
 }
 
@@ -93,7 +101,8 @@ struct task *world_observe(struct engine *e, const char *project, const struct m
 
 	task_init(&o->task, &observe_ops, e->loop);
 	o->world = ret;
-	*ret = (struct world){ 0 };
+	*ret = (struct world){ .now = time_now() };
+	map_init(&ret->pulled, free);
 	strv_pushf(&labels, "%s=%s", LABEL_PROJECT, project);
 	ask(o, e->ops->container_list(e, &labels, &ret->containers), list_done, o);
 	ask(o, e->ops->network_list(e, &all, &ret->networks), list_done, o);
@@ -110,4 +119,5 @@ void world_done(struct world *w)
 	network_vec_done(&w->networks);
 	volume_vec_done(&w->volumes);
 	map_done(&w->images);
+	map_done(&w->pulled);
 }
