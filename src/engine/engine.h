@@ -298,7 +298,8 @@ struct engine_ops {
 	struct task *(*image_tag)(struct engine *e, const char *name, const char *ref);
 
 	/* must: networks and volumes. A create of a name that is there is -ERR_EXISTS, a remove of one in use
-	 * -ERR_CONFLICT (by whom), of one that isn't there -ERR_NOT_FOUND. labels: KEY or KEY=VALUE, all must hold. */
+	 * -ERR_CONFLICT (by whom), of one that isn't there -ERR_NOT_FOUND. A network is in use by containers that run: a
+	 * stopped one finds that of the same name when it is started. labels: KEY or KEY=VALUE, all must hold. */
 	struct task *(*network_create)(struct engine *e, const struct network_spec *spec);
 	struct task *(*network_remove)(struct engine *e, const char *name);
 	struct task *(*network_list)(struct engine *e, const struct strv *labels, network_vec *ret);

@@ -347,7 +347,7 @@ static struct task *fake_network_remove(struct engine *e, const char *name)
 		return refuse(f, ERR_NOT_FOUND, "no such network: %s", name);
 	vec_foreach (c, &f->containers)
 		vec_foreach (a, &c->networks)
-			if (streq(a->network, name))
+			if (streq(a->network, name) && c->state == CONTAINER_RUNNING)
 				return refuse(f, ERR_CONFLICT,
 					      "network %s is in use by container %s", name,
 					      c->name);
