@@ -81,7 +81,9 @@ static void copy_extensions(struct pass *ps, const struct node *n, struct node *
 
 	node_each(m, n)
 	{
-		if (is_extension(m->key))
+		if (streq(m->key, SECRET_VALUE))
+			node_add(ps->arena, ret, "content", m->key_at, m->value);
+		else if (is_extension(m->key))
 			*vec_add(&found) = m;
 	}
 	if (found.n)

@@ -87,9 +87,12 @@ static int load_document(struct pass *ps, const struct loaded_file *file, const 
 			 const struct file_step *up, struct node **tree, struct resets *rs)
 {
 	const struct file_step step = { up, file->source->name };
-	struct node *doc;
+	struct node *doc = NULL;
 	int r = own_document(ps, parsed, rs, &doc);
 
+	/* What variables are missing and what else is wrong is told at once. */
+	if (r < 0 && doc && !*tree)
+		check_schema(ps, doc);
 	if (r == 0)
 		r = apply_extends(ps, doc, file->source, rs);
 	if (r < 0)

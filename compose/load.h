@@ -8,7 +8,7 @@
  * labels, extra attributes maps (a NULL value in environment: not set); ports {mode, host_ip, target, published,
  * protocol}; volumes {type, source, target, read_only, bind, volume, tmpfs}; depends_on a map of {condition, required,
  * restart}; networks a map; build {context, dockerfile, args, ...}; durations as Go text ("1m30s"), sizes as decimal
- * strings; healthcheck.test a list; ulimits {soft, hard} or a number.
+ * strings; configs and secrets made of a variable have its value as content (never printed); healthcheck.test a list; ulimits {soft, hard} or a number.
  */
 #ifndef COMPOSE_LOAD_H
 #define COMPOSE_LOAD_H

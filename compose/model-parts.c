@@ -89,7 +89,7 @@ static int file_content(struct model_reader *r, const struct node *use, const st
 					     file);
 		return 0;
 	}
-	if (variable) {
+	if (variable && !content) {
 		content = strmap_get(&r->model->tree->env, variable);
 		if (!content)
 			return finding_error(r->f, node_get(def, "environment")->at,

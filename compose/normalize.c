@@ -54,6 +54,19 @@ static void fill_from_environment(struct pass *ps, struct node *n, bool keep_emp
 		fill_members(ps, n, keep_empty);
 }
 
+/* The values of variables that configs and secrets are made of. */
+static void resolve_content(struct pass *ps, struct node *section, const char *key)
+{
+	node_each(m, section)
+	{
+		const struct node *name = node_get(m->value, "environment");
+		const char *value = is_string(name) ? env_get_in(ps, name->s) : NULL;
+
+		if (value)
+			map_put_string(ps, m->value, key, value);
+	}
+}
+
 void resolve_environment(struct pass *ps, struct node *root)
 {
 	node_each(s, node_get(root, "services"))
@@ -63,14 +76,10 @@ void resolve_environment(struct pass *ps, struct node *root)
 		if (is_list(env))
 			fill_items(ps, env, true);
 	}
-	node_each(c, node_get(root, "configs"))
-	{
-		const struct node *name = node_get(c->value, "environment");
-		const char *value = is_string(name) ? env_get_in(ps, name->s) : NULL;
-
-		if (value)
-			map_put_string(ps, c->value, "content", value);
-	}
+	resolve_content(ps, node_get(root, "configs"), "content");
+	/* What is printed without being decoded must not have it. */
+	if (!ps->opt->no_interpolate)
+		resolve_content(ps, node_get(root, "secrets"), SECRET_VALUE);
 }
 
 static void depend(struct pass *ps, struct node *on, const struct node *at, const char *service,

@@ -182,7 +182,9 @@ char *path_relative(const char *from, const char *to);
 void resolve_environment(struct pass *ps, struct node *root); /* list items without a value */
 void normalize(struct pass *ps, struct node *root);
 
-/* decode.c: typed values of the canonical tree. */
+/* decode.c: typed values of the canonical tree. A secret's value, which stands in the tree as an
+ * extension until then, becomes its `content`, which is never printed. */
+#define SECRET_VALUE "x-#value"
 struct node *decode_tree(struct pass *ps, struct node *root);
 
 /* env-files.c: env_file and label_file of all active services. */

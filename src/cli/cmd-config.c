@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 #include "cli/config-list.h"
+#include "util/fd.h"
 #include "util/io.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static const struct opt opts[] = {
 	OPT(struct config_opts, OPT_FLAG, environment, 0, "environment",
@@ -118,13 +120,22 @@ static int load(struct cli *cli, const struct config_opts *o, const struct strv 
 	return r;
 }
 
+/* A file is replaced whole; a device or a link to somewhere is written to. */
 static int put(const struct config_opts *o, const struct buf *out, struct error *err)
 {
+	autoclose int fd = -1;
+	struct stat st;
+
 	if (o->quiet || !out->len)
 		return 0;
 	if (!o->output || !*o->output)
 		return cli_out(out, err);
-	return io_replace_fast(AT_FDCWD, o->output, out->p, out->len, 0644, err);
+	if (lstat(o->output, &st) < 0 || S_ISREG(st.st_mode))
+		return io_replace_fast(AT_FDCWD, o->output, out->p, out->len, 0644, err);
+	fd = open(o->output, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "%s", o->output);
+	return io_write_all(fd, out->p, out->len, err);
 }
 
 static int run(struct cli *cli, void *p, const struct strv *args, struct error *err)
