@@ -4,6 +4,7 @@
 
 #include "registry/retry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define REDIRECTS_MAX	 10
@@ -229,13 +230,36 @@ static void on_answer(struct call_task *k)
 	call_end(k, 0, NULL);
 }
 
+/* The registry has not answered at all: what most often is the reason. */
+static void hint(const struct call_task *k, struct error *err)
+{
+	const struct origin *o = k->c->origin;
+	size_t n = strlen(err->msg);
+
+	if (o->known || !o->tls || k->elsewhere || k->task.cancelled)
+		return;
+	if (err->code == ERR_INVALID)
+		snprintf(err->msg + n, sizeof(err->msg) - n,
+			 " (an authority that the system doesn't know goes to "
+			 "/etc/docker/certs.d/%s/ca.crt)",
+			 o->host);
+	else if (err->code == ERR_NETWORK && !o->insecure && strchr(o->host, ':'))
+		snprintf(err->msg + n, sizeof(err->msg) - n,
+			 " (a registry without TLS must be in insecure-registries of "
+			 "/etc/docker/daemon.json)");
+}
+
 static void on_failure(struct call_task *k, const struct error *err)
 {
 	struct origin *o = k->c->origin;
 	struct error e = *err;
 
-	if (k->refused || k->task.cancelled || !retry_error(err))
+	if (k->refused || k->task.cancelled)
 		return call_end(k, -(int)err->code, err);
+	if (!retry_error(err)) {
+		hint(k, &e);
+		return call_end(k, -(int)e.code, &e);
+	}
 	if (!o->known && !o->plain && !k->elsewhere && o->insecure && !o->certs.ca_file) {
 		if (!k->fell_back) { /* https did not do; is it plain http? */
 			k->fell_back = true;
@@ -249,6 +273,7 @@ static void on_failure(struct call_task *k, const struct error *err)
 	}
 	if (again(k, NULL, e.msg))
 		return;
+	hint(k, &e);
 	call_end(k, -(int)e.code, &e);
 }
 

@@ -19,6 +19,7 @@ struct pull {
 	struct image_ref ref;
 	char *text; /* normalised: the store's key */
 	struct platform platform;
+	bool particular; /* the user named the platform */
 	endpoint_vec endpoints;
 	size_t at;
 	struct client *c;
@@ -250,17 +251,36 @@ static void list_layers(struct pull *p)
 	}
 }
 
+/* An image that is no index's member is for one platform, whatever was asked for. */
+static int check_platform(const struct pull *p, struct error *err)
+{
+	autofree char *text = platform_of(&p->config, &p->wanted);
+	struct platform have;
+	char want[100];
+
+	if (!p->particular || platform_parse(text, &have, NULL) < 0 ||
+	    platform_match(&p->platform, &have))
+		return 0;
+	return error_set(err, ERR_NOT_FOUND, "the image is for %s, not for %s", text,
+			 platform_text(&p->platform, want));
+}
+
+static int check_config(const struct pull *p, struct error *err)
+{
+	if (p->config.diff_ids.n != p->manifest.layers.n)
+		return error_set(err, ERR_CORRUPT, "the image has %zu layers and %zu diff ids",
+				 p->manifest.layers.n, p->config.diff_ids.n);
+	return check_platform(p, err);
+}
+
 static void get_layers(struct pull *p)
 {
 	unsigned limit = p->opt.parallel ? MIN(p->opt.parallel, (unsigned)PARALLEL_MAX) : PARALLEL;
 	struct task_group *g;
 	struct error err;
 
-	if (p->config.diff_ids.n != p->manifest.layers.n) {
-		error_set(&err, ERR_CORRUPT, "the image has %zu layers and %zu diff ids",
-			  p->manifest.layers.n, p->config.diff_ids.n);
+	if (check_config(p, &err) < 0)
 		return fail(p, &err);
-	}
 	list_layers(p);
 	if (!p->layers.n)
 		return tag(p);
@@ -513,6 +533,7 @@ static int choose_platform(struct pull *p, struct error *err)
 {
 	const char *s = env_get("DOCKER_DEFAULT_PLATFORM");
 
+	p->particular = p->opt.platform || s;
 	if (p->opt.platform)
 		p->platform = *p->opt.platform;
 	else if (s)
