@@ -95,6 +95,11 @@ static int open_place(struct copier *c, const char *path, mode_t mode, int64_t u
 	return r;
 }
 
+int copier_open(struct copier *c, const char *path, struct place *ret, struct error *err)
+{
+	return open_place(c, path, 0755, -1, -1, ret, err);
+}
+
 int copier_mkdirs(struct copier *c, const char *path, mode_t mode, int64_t uid, int64_t gid,
 		  char **ret_path, struct error *err)
 {
@@ -149,12 +154,12 @@ static int file_target(struct copier *c, const char *dest, const char *name, str
 				 clean);
 	if (p.exists && S_ISDIR(p.st.st_mode)) {
 		*ret_name = xstrdup(name);
-		return open_place(c, p.path, 0755, -1, -1, ret, err);
+		return copier_open(c, p.path, ret, err);
 	}
 	dir = (free(dir), path_dir(p.path));
 	r = make_dirs(c, dir, &real_dir, err);
 	if (!r)
-		r = open_place(c, real_dir, 0755, -1, -1, ret, err);
+		r = copier_open(c, real_dir, ret, err);
 	if (!r)
 		*ret_name = path_base(p.path);
 	return r;
@@ -196,7 +201,7 @@ static int copy_dir(struct copier *c, const struct copy_source *src, const struc
 		return r;
 	top = vec_add(&c->places);
 	*top = PLACE_INIT;
-	r = open_place(c, real, 0755, -1, -1, top, err);
+	r = copier_open(c, real, top, err);
 	if (!r)
 		r = copy_below(c, src, pick, &dir, err);
 	if (!r)

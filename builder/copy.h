@@ -67,6 +67,10 @@ int copier_file(struct copier *c, int fd, const char *name, mode_t mode, int64_t
 int copier_mkdirs(struct copier *c, const char *path, mode_t mode, int64_t uid, int64_t gid,
 		  char **ret_path, struct error *err);
 
+/* A directory of the copy's root filesystem, by a path without symlinks; what is only below is
+ * copied up. */
+int copier_open(struct copier *c, const char *path, struct place *ret, struct error *err);
+
 /* "user", "user:group", ":group", names or numbers, as /etc/passwd and /etc/group of the tree know
  * them. A user alone has the group that passwd says, or for an unknown number the same number.
  * -ERR_NOT_FOUND names what is unknown. home may be NULL: "/" when unknown. */

@@ -16,6 +16,8 @@ struct copy_job *copy_job_free(struct copy_job *j)
 	tree_free(j->tree);
 	strv_done(&j->sources);
 	strv_done(&j->urls);
+	copier_free(j->copier);
+	strv_done(&j->lower);
 	free(j->dest);
 	free(j->chmod_text);
 	free(j->checksum);
@@ -294,36 +296,62 @@ static int short_cached(struct step *s, struct error *err)
 	return step_cached(s, err);
 }
 
-static int copy_all(struct step *s, struct copier *c, struct error *err)
+static int copy_extras(struct step *s, struct error *err)
 {
 	struct copy_job *j = s->copy;
 	int r = 0;
 
-	vec_foreach (p, &j->picks) {
-		r = j->unpack ? archive_add(s, p, err) : 0;
-		if (!r)
-			r = copier_copy(c, &j->source, p, j->dest, err);
-		if (r < 0)
-			return r;
-	}
 	vec_foreach (x, &j->extras) {
 		int64_t t = x->mtime == COPY_TIME_UNKNOWN ? MAX(s->newest, 0) : x->mtime;
 
-		r = copier_file(c, x->fd, x->name, x->mode, t, j->dest, err);
+		r = copier_file(j->copier, x->fd, x->name, x->mode, t, j->dest, err);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+/* From the pick that is next on. 1: an archive is being unpacked, copy_go_on() comes. */
+static int copy_rest(struct step *s, struct error *err)
+{
+	struct copy_job *j = s->copy;
+
+	while (j->next < j->picks.n) {
+		const struct copy_pick *p = &j->picks.v[j->next];
+		int r = j->unpack ? archive_add(s, p, err) : 0;
+
+		if (r)
+			return r;
+		r = copier_copy(j->copier, &j->source, p, j->dest, err);
 		if (r < 0)
 			return r;
+		j->next++;
 	}
-	return 0;
+	return copy_extras(s, err);
+}
+
+void copy_go_on(struct step *s, bool was_archive, int r, struct error *err)
+{
+	struct copy_job *j = s->copy;
+
+	if (r >= 0 && !was_archive)
+		r = copier_copy(j->copier, &j->source, &j->picks.v[j->next], j->dest, err);
+	j->next++;
+	if (r >= 0 && !s->run->build->failed)
+		r = copy_rest(s, err);
+	if (r <= 0)
+		step_made(s, r, err);
 }
 
 static int make_copy(struct step *s, struct error *err)
 {
-	autocall(copier_freep) struct copier *c = NULL;
-	const struct strv none = { 0 };
-	int r = copier_new(is_link(s->in) ? &none : &s->run->rootfs.dirs, s->upper, &s->copy->opt,
-			   &c, err);
+	struct copy_job *j = s->copy;
+	int r;
 
-	return r < 0 ? r : copy_all(s, c, err);
+	if (!is_link(s->in))
+		strv_copy(&j->lower, &s->run->rootfs.dirs);
+	r = copier_new(&j->lower, s->upper, &j->opt, &j->copier, err);
+	return r < 0 ? r : copy_rest(s, err);
 }
 
 static int select_all(struct step *s, struct error *err)

@@ -28,9 +28,10 @@ struct copy_job {
 	struct ignore *exclude;
 	copy_picks picks;
 	VEC(struct copy_extra) extras;
-	bool unpack; /* archives are unpacked */
-	size_t n_fetching;
-	struct fetch *fetches;
+	bool unpack;	   /* archives are unpacked */
+	struct strv lower; /* what it is copied over: none with --link */
+	struct copier *copier;
+	size_t next; /* pick */
 };
 
 struct copy_job *copy_job_free(struct copy_job *j);
@@ -45,7 +46,9 @@ int fetch_start(struct step *s, int (*then)(struct step *s, struct error *err), 
 int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct copy_extra *ret,
 		  struct error *err);
 
-/* 1: it is an archive, and was unpacked; 0: it is none. */
+/* 0: it is no archive by its looks; 1: compose-add is at it, and copy_go_on() comes. */
 int archive_add(struct step *s, const struct copy_pick *pick, struct error *err);
+/* files.c: what archive_add() began has ended. was_archive false: it is a file like others. */
+void copy_go_on(struct step *s, bool was_archive, int r, struct error *err);
 
 #endif

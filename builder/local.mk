@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libbuilder.a
 libbuilder_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libbuilder_a_SOURCES = \
+	builder/add/job.c builder/add/job.h \
 	builder/archive.c \
 	builder/build.h \
 	builder/cache.c \
@@ -54,3 +55,25 @@ libbuilder_a_SOURCES = \
 	builder/walk.c \
 	builder/walk.h \
 	builder/words.c
+
+# Apart from compose-unpack: an archive of a build goes over what is there, and follows its symlinks.
+composelibexec_PROGRAMS += compose-add
+compose_add_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_add_SOURCES = \
+	builder/add/apply.c builder/add/apply.h \
+	builder/add/job.c builder/add/job.h \
+	builder/add/main.c \
+	builder/chmod.c builder/chmod.h \
+	builder/copy-file.c builder/copy-file.h \
+	builder/copy.c builder/copy.h \
+	builder/ignore.c builder/ignore.h \
+	builder/place.c \
+	builder/tree.c builder/tree.h \
+	builder/walk.c builder/walk.h \
+	registry/unpack/decode-archive.c \
+	registry/unpack/decode-gzip.c \
+	registry/unpack/decode-zstd.c \
+	registry/unpack/entry.c registry/unpack/entry.h \
+	registry/unpack/sandbox.c registry/unpack/sandbox.h \
+	registry/unpack/source.c registry/unpack/source.h
+compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)

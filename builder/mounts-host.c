@@ -25,19 +25,6 @@ static void add(struct step *s, const char *source, const char *target, const ch
 	m->size = size;
 }
 
-static int fd_path(int fd, char **ret, struct error *err)
-{
-	char link[40], path[PATH_MAX];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return error_sys(err, "find the path of a directory");
-	*ret = xstrndup(path, (size_t)n);
-	return 0;
-}
-
 /* ---- bind ---- */
 
 /* What lies in one layer alone, and is only read, is shown as it is: *ret stays NULL when it does

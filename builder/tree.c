@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -453,4 +454,17 @@ int tree_read_file(const struct tree *t, const char *path, size_t max, struct bu
 	buf_init(out, max);
 	r = io_read_fd(fd, out, err);
 	return r < 0 ? r : 1;
+}
+
+int fd_path(int fd, char **ret, struct error *err)
+{
+	char link[40], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return error_sys(err, "find the path of a directory");
+	*ret = xstrndup(path, (size_t)n);
+	return 0;
 }

@@ -65,6 +65,9 @@ int tree_enter(const struct tree *t, const char *path, struct tree_dir *ret, str
 int tree_read_file(const struct tree *t, const char *path, size_t max, struct buf *out,
 		   struct error *err);
 
+/* The path of an open directory, owned by the caller. */
+int fd_path(int fd, char **ret, struct error *err);
+
 /* ---- writing ---- */
 
 struct place {

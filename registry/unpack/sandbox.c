@@ -55,7 +55,7 @@ static uint64_t landlock_rights(long abi)
 
 /* Hard links between directories need REFER: a kernel without it (5.13 to 5.18) is left without
  * landlock. */
-static int restrict_files(int dirfd, struct error *err)
+static int restrict_files(int dirfd, const int *read, size_t n, struct error *err)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi < 2)
@@ -71,6 +71,12 @@ static int restrict_files(int dirfd, struct error *err)
 	if (dirfd >= 0 &&
 	    syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
 		return error_sys(err, "landlock");
+	below.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	for (size_t i = 0; i < n; i++) {
+		below.parent_fd = read[i];
+		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+			return error_sys(err, "landlock");
+	}
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		return error_sys(err, "landlock");
 	return 0;
@@ -109,13 +115,18 @@ int __lsan_is_turned_off(void)
 
 int sandbox_enter(int dirfd, struct error *err)
 {
+	return sandbox_enter_reading(dirfd, NULL, 0, err);
+}
+
+int sandbox_enter_reading(int dirfd, const int *read, size_t n, struct error *err)
+{
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys(err, "no_new_privs");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, RLIM_INFINITY);
 	limit(RLIMIT_AS, address_space() + LIMIT_MEMORY);
-	int r = restrict_files(dirfd, err);
+	int r = restrict_files(dirfd, read, n, err);
 	if (r == 0)
 		r = drop_capabilities(err);
 	return r;

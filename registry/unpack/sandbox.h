@@ -8,11 +8,16 @@
 
 #include "util/error.h"
 
+#include <stddef.h>
+
 /*
  * No new privileges, dies with its parent, no core, memory bounded, only the capabilities that
  * files need; and, with landlock, no file but those below dirfd (-1: none at all). Descriptors that
  * are open stay usable.
  */
 int sandbox_enter(int dirfd, struct error *err);
+/* The same, and n directories that may be read. */
+#define LIMIT_SANDBOX_READ 512
+int sandbox_enter_reading(int dirfd, const int *read, size_t n, struct error *err);
 
 #endif
