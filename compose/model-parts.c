@@ -271,6 +271,29 @@ static void decode_build_secrets(struct model_reader *r, const struct node *n,
 	}
 }
 
+static char *service_image(const struct model_reader *r, const char *service)
+{
+	const char *image = node_str(node_get(top(r, "services", service), "image"), NULL);
+
+	return image ? xprintf("docker-image://%s", image)
+		     : xprintf("docker-image://%s-%s", r->model->name, service);
+}
+
+/* additional_contexts; another service's is the image that it runs. */
+static void decode_contexts(struct model_reader *r, const struct node *contexts,
+			    struct build_options *b)
+{
+	node_each(m, contexts)
+	{
+		const char *where = node_str(m->value, ""), *base = skip_prefix(where, "service:");
+		autofree char *image = NULL;
+
+		if (base)
+			image = service_image(r, base);
+		strmap_set(&b->contexts, m->key, image ? image : where);
+	}
+}
+
 void decode_build(struct model_reader *r, const char *service, const struct node *n,
 		  struct service *s)
 {
@@ -292,7 +315,7 @@ void decode_build(struct model_reader *r, const char *service, const struct node
 	node_each(m, node_get(n, "args")) strmap_set(&b->args, m->key, node_str(m->value, NULL));
 	node_each(m, node_get(n, "ssh")) strmap_set(&b->ssh, m->key, node_str(m->value, NULL));
 	node_to_strmap(node_get(n, "labels"), &b->labels);
-	node_to_strmap(node_get(n, "additional_contexts"), &b->contexts);
+	decode_contexts(r, node_get(n, "additional_contexts"), b);
 	node_to_strv(node_get(n, "tags"), &b->tags);
 	node_to_strv(node_get(n, "cache_from"), &b->cache_from);
 	node_to_strv(node_get(n, "cache_to"), &b->cache_to);

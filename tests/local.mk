@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests: unit (cmocka), spec (data), cli and engine (bash), fuzz (corpus replay)
 include $(top_srcdir)/tests/unit/builder.mk
+include $(top_srcdir)/tests/unit/compose-plan.mk
 include $(top_srcdir)/tests/unit/compose-text.mk
 include $(top_srcdir)/tests/unit/registry-client.mk
 include $(top_srcdir)/tests/fuzz/local.mk
