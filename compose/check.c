@@ -130,7 +130,9 @@ static void unknown_member(struct pass *ps, const struct node_member *m, const s
 		names[n++] = row->name;
 	names[n] = NULL;
 	nearest = nearest_name(m->key, names);
-	if (nearest)
+	if (!path && (node_get(m->value, "image") || node_get(m->value, "build")))
+		finding_hint(ps->findings, "services stand below the top-level `services:`");
+	else if (nearest)
 		finding_hint(ps->findings, "did you mean \"%s\"?", nearest);
 	else
 		finding_hint(ps->findings, "attributes of your own begin with x-");

@@ -70,11 +70,21 @@ static void default_env_file(struct inclusion *in)
 		strv_push(&in->env_files, path);
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Paths are relative to the directory; to its parent when it isn't there, as Docker Compose has it.
+ */
 static void find_directories(struct pass *ps, struct inclusion *in)
 {
 	const char *given = node_str(in->project_directory, "");
 	autofree char *dir = *given ? path_absolute(ps->load_dir, given) : path_dir(in->paths.v[0]);
-	autofree char *relative = path_relative(ps->load_dir, dir);
+	autofree char *parent = path_dir(dir);
+	autofree char *relative = path_relative(ps->load_dir, is_directory(dir) ? dir : parent);
 
 	in->dir = arena_strdup(ps->arena, dir);
 	in->work_dir = *given == '/' ? in->dir : arena_strdup(ps->arena, relative);
