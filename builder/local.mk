@@ -63,6 +63,7 @@ compose_add_SOURCES = \
 	builder/add/apply.c builder/add/apply.h \
 	builder/add/job.c builder/add/job.h \
 	builder/add/main.c \
+	builder/add/probe.c builder/add/probe.h \
 	builder/chmod.c builder/chmod.h \
 	builder/copy-file.c builder/copy-file.h \
 	builder/copy.c builder/copy.h \

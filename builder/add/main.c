@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compose-add: see job.h. */
 #include "builder/add/apply.h"
+#include "builder/add/probe.h"
 
 #include "registry/layer-job.h"
 #include "registry/unpack/sandbox.h"
 #include "util/fd.h"
 #include "util/io.h"
 
-#include <archive.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIMIT_JOB   (1 << 20)
-#define PROBE_CHUNK 16384
+#define LIMIT_JOB (1 << 20)
 
 static int read_job(struct add_job *ret, struct error *err)
 {
@@ -27,24 +26,6 @@ static int read_job(struct add_job *ret, struct error *err)
 	if (!r)
 		r = json_parse(text.p, text.len, "job", &j, err);
 	return r < 0 ? r : json_decode(j, add_job_fields, ret, err);
-}
-
-/* 1: its first header is none of a tar, whatever it is packed with. Nothing is said of the rest. */
-static int probe(struct error *err)
-{
-	struct archive *a = archive_read_new();
-	struct archive_entry *e;
-	int r;
-
-	if (!a)
-		return error_set(err, ERR_INTERNAL, "libarchive: no memory");
-	archive_read_support_filter_all(a);
-	archive_read_support_format_tar(a);
-	r = archive_read_open_fd(a, STDIN_FILENO, PROBE_CHUNK);
-	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(a, &e);
-	archive_read_free(a);
-	return r == ARCHIVE_OK || r == ARCHIVE_WARN ? 0 : 1;
 }
 
 static int unpack(struct apply *a, struct error *err)
@@ -93,7 +74,7 @@ static int run(const struct add_job *job, struct error *err)
 	int r = job->upper ? confine(job, err) : sandbox_enter(-1, err);
 
 	if (!r && !job->upper)
-		return probe(err);
+		return probe_archive(STDIN_FILENO);
 	if (!r)
 		r = apply_new(job, &a, err);
 	return r < 0 ? r : unpack(a, err);

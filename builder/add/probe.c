@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/add/probe.h"
+
+#include "registry/unpack/source.h"
+#include "util/hash.h"
+
+#include <string.h>
+
+#define TAR_HEADER   512
+#define CHECKSUM_AT  148
+#define CHECKSUM_LEN 8
+
+static const struct decoder *const decoders[] = { &decoder_gzip, &decoder_zstd, &decoder_xz,
+						  &decoder_bzip2 };
+
+static const struct decoder *find_decoder(const struct raw *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
+		if (r->end >= decoders[i]->n_magic &&
+		    !memcmp(r->p, decoders[i]->magic, decoders[i]->n_magic))
+			return decoders[i];
+	return NULL;
+}
+
+/* The checksum is the sum of all bytes, its own field taken as blanks. */
+static bool is_header(const unsigned char *h)
+{
+	unsigned long sum = 0, want = 0;
+	size_t i = CHECKSUM_AT;
+
+	while (i < CHECKSUM_AT + CHECKSUM_LEN && h[i] == ' ')
+		i++;
+	if (h[i] < '0' || h[i] > '7')
+		return false;
+	for (; i < CHECKSUM_AT + CHECKSUM_LEN && h[i] >= '0' && h[i] <= '7'; i++)
+		want = want * 8 + (unsigned long)(h[i] - '0');
+	for (i = 0; i < TAR_HEADER; i++)
+		sum += i >= CHECKSUM_AT && i < CHECKSUM_AT + CHECKSUM_LEN ? ' ' : h[i];
+	return sum == want;
+}
+
+static size_t first_bytes(struct raw *r, unsigned char out[TAR_HEADER])
+{
+	const struct decoder *d = find_decoder(r);
+	void *state = NULL;
+	size_t n = MIN(r->end, (size_t)TAR_HEADER), got;
+
+	if (!d) {
+		memcpy(out, r->p, n);
+		return n;
+	}
+	n = 0;
+	if (d->open(r, &state, NULL) < 0)
+		return 0;
+	while (n < TAR_HEADER && d->read(state, r, out + n, TAR_HEADER - n, &got, NULL) == 0 && got)
+		n += got;
+	d->close(state);
+	return n;
+}
+
+int probe_archive(int fd)
+{
+	struct raw r = { .fd = fd };
+	unsigned char header[TAR_HEADER];
+	bool is;
+
+	r.hash = hash_new(HASH_SHA256);
+	r.p = xalloc(1, SOURCE_CHUNK);
+	is = raw_fill(&r, NULL) == 0 && first_bytes(&r, header) == TAR_HEADER && is_header(header);
+	hash_free(r.hash);
+	free(r.p);
+	return is ? 0 : 1;
+}
