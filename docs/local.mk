@@ -20,4 +20,4 @@ update-docs: gen-reference$(EXEEXT)
 TESTS += tests/docs/reference.sh
 EXTRA_DIST += docs/compose-file-head.mdoc docs/compose-file-tail.mdoc docs/ARCHITECTURE.md docs/BUILDING.md \
 	docs/DEPENDENCIES.md docs/SUPPORT.md tests/docs docs/cli.md docs/language.md \
-	docs/plan.md docs/registry.md docs/store.md docs/testing.md
+	docs/builder.md docs/engine-local.md docs/network.md docs/plan.md docs/registry.md docs/store.md docs/testing.md
