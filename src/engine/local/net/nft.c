@@ -72,12 +72,13 @@ static bool protocol_ok(const char *s)
 static void port(struct change *c, bool remove, const json_t *p)
 {
 	const char *host = json_str(p, "host"), *address = json_str(p, "address");
-	const char *protocol = json_str(p, "protocol");
+	const char *protocol = json_str(p, "protocol"), *bridge = json_str(p, "bridge");
 	char set[16], key[128], value[128];
 	struct ip a, h = { 0 };
 
-	if (!address || ip_parse(address, &a) < 0 || (host && ip_parse(host, &h) < 0) ||
-	    (host && h.family != a.family) || !protocol_ok(protocol)) {
+	if (!address || ip_parse(address, &a) < 0 || (bridge && !name_ok(bridge)) ||
+	    (host && ip_parse(host, &h) < 0) || (host && h.family != a.family) ||
+	    !protocol_ok(protocol)) {
 		c->bad = true;
 		return;
 	}
@@ -87,6 +88,11 @@ static void port(struct change *c, bool remove, const json_t *p)
 		 (unsigned)json_i64(p, "host_port", 0));
 	snprintf(value, sizeof(value), "%s . %u", address, (unsigned)json_i64(p, "port", 0));
 	element(c, remove, set, key, value);
+	if (!bridge)
+		return;
+	snprintf(key, sizeof(key), "\"%.15s\" . %s . %u", bridge, protocol,
+		 (unsigned)json_i64(p, "host_port", 0));
+	element(c, remove, "own", key, "");
 }
 
 static void each(struct change *c, const json_t *job, const char *member, bool remove,

@@ -113,6 +113,7 @@ static void port_row(struct plan *p, const char *list, sqlite3_stmt *st)
 	const char *host = db_text(st, 0), *protocol = db_text(st, 2);
 	int64_t host_port = sqlite3_column_int64(st, 1), port = sqlite3_column_int64(st, 3);
 	const char *to[] = { db_text(st, 4), db_text(st, 5) };
+	const char *bridges[] = { db_text(st, 6), db_text(st, 7) };
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct subnet loopback = { { AF_INET, 0x7f000000 }, 8 };
 	struct ip at = { 0 };
@@ -121,21 +122,30 @@ static void port_row(struct plan *p, const char *list, sqlite3_stmt *st)
 		return;
 	if (subnet_has(&loopback, at) || (at.family == AF_INET6 && at.n == 1))
 		return;
-	for (int i = 0; i < 2; i++)
-		if (to[i] && (!at.family || at.family == families[i]))
-			push(p, list,
-			     port_json(protocol, at.n ? host : NULL, host_port, to[i], port));
+	for (int i = 0; i < 2; i++) {
+		json_t *o;
+
+		if (!to[i] || (at.family && at.family != families[i]))
+			continue;
+		o = port_json(protocol, at.n ? host : NULL, host_port, to[i], port);
+		set_text(o, "bridge", bridges[i]);
+		push(p, list, o);
+	}
 }
+
+#define BRIDGE_OF(gateway)                                                              \
+	"(SELECT bridge FROM net_lease l JOIN net_network n ON n.id = l.network WHERE " \
+	"l.container = p.container AND " gateway " LIMIT 1)"
+#define PORTS                                                                    \
+	"SELECT host_ip, host_port, protocol, port, p.ipv4, p.ipv6, " BRIDGE_OF( \
+		"gateway4") ", " BRIDGE_OF("gateway6") " FROM net_port p "
 
 int plan_ports(struct plan *p, const char *list, const char *container, struct error *err)
 {
 	autostmt *st = NULL;
 	int r;
 
-	r = db_query(p->net->db, &st, err,
-		     "SELECT host_ip, host_port, protocol, port, ipv4, ipv6 FROM net_port"
-		     " WHERE container = ?",
-		     "s", container);
+	r = db_query(p->net->db, &st, err, PORTS "WHERE container = ?", "s", container);
 	while (r == 0 && (r = db_step(st, err)) > 0) {
 		port_row(p, list, st);
 		r = 0;
@@ -278,9 +288,7 @@ int plan_all(struct plan *p, struct error *err)
 	r = all_networks(p, err);
 	if (r == 0)
 		r = db_query(p->net->db, &st, err,
-			     "SELECT host_ip, host_port, protocol, port, ipv4, ipv6 FROM net_port"
-			     " JOIN net_container ON id = container WHERE pid <> 0",
-			     "");
+			     PORTS "JOIN net_container c ON c.id = p.container WHERE pid <> 0", "");
 	while (r == 0 && (r = db_step(st, err)) > 0) {
 		port_row(p, "ports", st);
 		r = 0;

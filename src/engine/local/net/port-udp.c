@@ -9,6 +9,15 @@
 #define LIMIT_CLIENTS 1024
 #define SILENCE	      90 /* s; as docker's proxy has it */
 
+/* The address of ours that a datagram was sent to: its answer has to come from there. */
+struct local {
+	int family; /* 0: not known */
+	union {
+		struct in_addr v4;
+		struct in6_pktinfo v6;
+	} a;
+};
+
 /* A client of a UDP port has a socket of its own to the container, so that the answers find back.
  */
 struct client {
@@ -16,6 +25,7 @@ struct client {
 	struct port *port;
 	union address from;
 	socklen_t from_len;
+	struct local local;
 	int fd;
 	int64_t last;
 	struct client *next;
@@ -30,6 +40,55 @@ static void client_free(struct client *c)
 	free(c);
 }
 
+static void local_of(struct msghdr *m, struct local *ret)
+{
+	struct in_pktinfo info;
+
+	memset(ret, 0, sizeof(*ret));
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			ret->family = AF_INET;
+			ret->a.v4 = info.ipi_addr;
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			ret->family = AF_INET6;
+			memcpy(&ret->a.v6, CMSG_DATA(c), sizeof(ret->a.v6));
+		}
+	}
+}
+
+static void put_local(struct msghdr *m, const struct local *l)
+{
+	struct in_pktinfo info = { .ipi_spec_dst = l->a.v4 };
+	bool v6 = l->family == AF_INET6;
+	size_t n = v6 ? sizeof(l->a.v6) : sizeof(info);
+	struct cmsghdr *c;
+
+	m->msg_controllen = l->family ? CMSG_SPACE(n) : 0;
+	c = CMSG_FIRSTHDR(m);
+	if (!c)
+		return;
+	c->cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	c->cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), v6 ? (const void *)&l->a.v6 : (const void *)&info, n);
+}
+
+static void answer(struct client *c, size_t n)
+{
+	char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = { 0 };
+	struct iovec io = { piece, n };
+	struct msghdr m = { .msg_name = &c->from,
+			    .msg_namelen = c->from_len,
+			    .msg_iov = &io,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+
+	put_local(&m, &c->local);
+	sendmsg(c->port->fd, &m, MSG_NOSIGNAL);
+}
+
 static void on_answer(struct waiter *w, uint32_t events)
 {
 	struct client *c = container_of(w, struct client, waiter);
@@ -37,14 +96,16 @@ static void on_answer(struct waiter *w, uint32_t events)
 
 	while ((n = recv(c->fd, piece, sizeof(piece), 0)) >= 0) {
 		c->last = poll_now();
-		sendto(c->port->fd, piece, (size_t)n, MSG_NOSIGNAL, &c->from.sa, c->from_len);
+		answer(c, (size_t)n);
 	}
 }
 
-static struct client *find(struct port *p, const union address *from, socklen_t len)
+static struct client *find(struct port *p, const union address *from, socklen_t len,
+			   const struct local *local)
 {
 	for (struct client *c = p->links; c; c = c->next)
-		if (c->from_len == len && !memcmp(&c->from, from, len))
+		if (c->from_len == len && !memcmp(&c->from, from, len) &&
+		    !memcmp(&c->local, local, sizeof(*local)))
 			return c;
 	return NULL;
 }
@@ -73,24 +134,45 @@ static struct client *client_new(struct port *p, const union address *from, sock
 	return c;
 }
 
+static ssize_t receive(struct port *p, union address *from, socklen_t *ret_len, struct local *local)
+{
+	char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) * 2];
+	struct iovec io = { piece, sizeof(piece) };
+	struct msghdr m = { .msg_name = from,
+			    .msg_namelen = sizeof(*from),
+			    .msg_iov = &io,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(p->fd, &m, 0);
+
+	if (n >= 0) {
+		*ret_len = m.msg_namelen;
+		local_of(&m, local);
+	}
+	return n;
+}
+
 static void on_datagram(struct waiter *w, uint32_t events)
 {
 	struct port *p = container_of(w, struct port, waiter);
-	union address from = { 0 };
+	union address from;
+	struct local local;
 	struct client *c;
 	socklen_t len;
 	ssize_t n;
 
 	for (;;) {
-		len = sizeof(from);
-		n = recvfrom(p->fd, piece, sizeof(piece), 0, &from.sa, &len);
+		memset(&from, 0, sizeof(from));
+		n = receive(p, &from, &len, &local);
 		if (n < 0)
 			return;
-		c = find(p, &from, len);
+		c = find(p, &from, len, &local);
 		if (!c)
 			c = client_new(p, &from, len);
 		if (!c)
 			continue;
+		c->local = local;
 		c->last = poll_now();
 		send(c->fd, piece, (size_t)n, MSG_NOSIGNAL);
 	}
@@ -125,6 +207,10 @@ static void close_port(struct port *p)
 
 void udp_port(struct port *p)
 {
+	int one = 1;
+
+	setsockopt(p->fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+	setsockopt(p->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
 	p->waiter.ready = on_datagram;
 	p->close = close_port;
 }
