@@ -40,6 +40,7 @@ libregistry_a_SOURCES = \
 	registry/store.c registry/store.h registry/store-private.h \
 	registry/store-blob.c \
 	registry/store-fsck.c \
+	registry/store-fsck-layer.c \
 	registry/store-gc.c \
 	registry/store-helper.c \
 	registry/store-image.c \

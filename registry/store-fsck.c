@@ -7,7 +7,6 @@
  */
 #include "registry/store-private.h"
 
-#include "event/loop.h"
 #include "registry/tree-count.h"
 #include "util/path.h"
 
@@ -79,37 +78,6 @@ static int check_blobs(struct fsck *f)
 	return r;
 }
 
-/* Runs a task in a loop of its own: fsck is not called from within one. */
-static int run_task(struct task *(*start)(sd_event *loop, void *userdata), void *userdata,
-		    struct error *err)
-{
-	autoloop *loop = NULL;
-	int r = loop_new(&loop, err);
-	return r < 0 ? r : task_wait(start(loop, userdata), err);
-}
-
-struct repack {
-	struct task task;
-	struct fsck *f;
-	const char *diff_id;
-	struct helper *helper;
-};
-
-static void repack_free(struct task *t)
-{
-	struct repack *p = container_of(t, struct repack, task);
-	helper_free(p->helper);
-	free(p);
-}
-
-static const struct task_ops repack_ops = { "check a layer", NULL, repack_free };
-
-static void repack_done(void *userdata, int r, struct layer_answer *a, struct error *err)
-{
-	struct repack *p = userdata;
-	task_end_with(&p->task, r, err);
-}
-
 struct layer_row {
 	char *diff_id;
 	uint64_t entries;
@@ -117,51 +85,20 @@ struct layer_row {
 };
 typedef VEC(struct layer_row) layer_rows;
 
-struct layer_check {
-	struct fsck *f;
-	const struct layer_row *row;
-};
-
-static struct task *repack_start(sd_event *loop, void *userdata)
-{
-	struct layer_check *c = userdata;
-	struct repack *p = xnew(struct repack);
-	struct error err = ERROR_INIT;
-	task_init(&p->task, &repack_ops, loop);
-	autofree char *path = layer_path(c->row->diff_id);
-	autoclose int dir = openat(c->f->s->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct helper_spec spec = {
-		.program = "compose-pack",
-		.job = { .op = (char[]){ "pack" }, .diff_id = c->row->diff_id },
-		.input = -1,
-		.dir = dir,
-		.out = -1,
-	};
-	int r = dir < 0 ? error_sys(&err, "%s", path)
-			: helper_start(c->f->s, loop, &spec, repack_done, p, &p->helper, &err);
-	if (r < 0)
-		task_fail(&p->task, &err);
-	return &p->task;
-}
-
 /* 0: whole; 1: *why. */
 static int check_layer(struct fsck *f, const struct layer_row *row, const char **why)
 {
-	struct layer_check c = { f, row };
 	autofree char *path = layer_path(row->diff_id);
 	uint64_t n = 0;
-	int r = 0;
 	*why = "its directory is missing";
 	if (faccessat(f->s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 1;
 	*why = "its directory has another content than when it was made";
-	if (row->packed) {
-		r = run_task(repack_start, &c, f->err);
-		return r == -ERR_CORRUPT ? 1 : r;
-	}
+	if (row->packed)
+		return fsck_packed(f->s, row->diff_id, f->err);
 	if (tree_count(f->s->dirfd, path, &n, NULL) < 0 || n != row->entries)
 		return 1;
-	return 0;
+	return fsck_unpacked(f->s, row->diff_id, f->err);
 }
 
 static int read_layers(struct fsck *f, layer_rows *ret)
@@ -178,17 +115,6 @@ static int read_layers(struct fsck *f, layer_rows *ret)
 	return r;
 }
 
-struct layer_source {
-	struct fsck *f;
-	const char *diff_id, *digest;
-};
-
-static struct task *unpack_start(sd_event *loop, void *userdata)
-{
-	struct layer_source *l = userdata;
-	return store_layer_unpack_blob(l->f->s, loop, l->diff_id, l->digest);
-}
-
 static int drop_layer(struct fsck *f, const char *diff_id)
 {
 	autofree char *path = layer_path(diff_id);
@@ -199,20 +125,11 @@ static int drop_layer(struct fsck *f, const char *diff_id)
 /* Blobs were checked before: what is left of them is right. */
 static int mend_layer(struct fsck *f, const char *diff_id)
 {
-	autostmt *st = NULL;
-	struct layer_source l = { .f = f, .diff_id = diff_id };
+	char digest[DIGEST_MAX];
 	int r = drop_layer(f, diff_id);
 	if (r == 0)
-		r = db_query(f->s->db, &st, f->err,
-			     "SELECT digest FROM layer_blobs JOIN blobs USING (digest)"
-			     " WHERE diff_id = ? LIMIT 1",
-			     "s", diff_id);
-	if (r == 0)
-		r = db_step(st, f->err);
-	if (r <= 0)
-		return r;
-	l.digest = db_text(st, 0);
-	return run_task(unpack_start, &l, f->err);
+		r = fsck_layer_blob(f->s, diff_id, digest, f->err);
+	return r > 0 ? fsck_unpack_again(f->s, diff_id, digest, f->err) : r;
 }
 
 static int check_layers(struct fsck *f)

@@ -106,4 +106,12 @@ int gc_note(struct store *s, const char *id, struct error *err);
  * gc. */
 int gc_after_remove(struct store *s, struct strv *ret_deleted, struct error *err);
 
+/* -- store-fsck-layer.c; each runs a loop of its own. 0: as it should be, 1: it is not -- */
+int fsck_packed(struct store *s, const char *diff_id, struct error *err);
+int fsck_unpacked(struct store *s, const char *diff_id, struct error *err);
+/* 1 and a blob of the layer; 0: there is none. */
+int fsck_layer_blob(struct store *s, const char *diff_id, char ret_digest[DIGEST_MAX],
+		    struct error *err);
+int fsck_unpack_again(struct store *s, const char *diff_id, const char *digest, struct error *err);
+
 #endif

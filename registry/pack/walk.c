@@ -44,10 +44,11 @@ static int put(struct walk *w, const struct tar_member *m, struct error *err)
 	return sink_write(w->sink, w->header.p, w->header.len, err);
 }
 
-/* An empty file beside or in place of the current member: `.wh.NAME`. */
-static int put_whiteout(struct walk *w, const char *path, int64_t mtime, struct error *err)
+/* An empty file beside or in place of the current member: `.wh.NAME`. When something was removed
+ * says nothing about what is there, so its time does not count. */
+static int put_whiteout(struct walk *w, const char *path, struct error *err)
 {
-	struct tar_member m = { .type = TAR_FILE, .name = path, .mode = 0600, .mtime = mtime };
+	struct tar_member m = { .type = TAR_FILE, .name = path, .mode = 0600 };
 	return put(w, &m, err);
 }
 
@@ -155,19 +156,19 @@ static int put_dir(struct walk *w, int parent, const char *name, const struct st
 	size_t len = w->path.len;
 	if (r == 0 && x.opaque) {
 		buf_adds(&w->path, OPAQUE_NAME);
-		r = put_whiteout(w, w->path.p, m->mtime, err);
+		r = put_whiteout(w, w->path.p, err);
 		buf_truncate(&w->path, len);
 	}
 	return r < 0 ? r : walk_dir(w, fd, err);
 }
 
 /* Replaces NAME at the end of the path by .wh.NAME. */
-static int put_deleted(struct walk *w, const char *name, int64_t mtime, struct error *err)
+static int put_deleted(struct walk *w, const char *name, struct error *err)
 {
 	size_t dir = w->path.len - strlen(name);
 	buf_insert(&w->path, dir, ".wh.", 4);
 	int r = buf_check(&w->path, name, err);
-	return r < 0 ? r : put_whiteout(w, w->path.p, mtime, err);
+	return r < 0 ? r : put_whiteout(w, w->path.p, err);
 }
 
 static int put_node(struct walk *w, int parent, const char *name, const struct stat *st,
@@ -208,7 +209,7 @@ static int put_member(struct walk *w, int parent, const char *name, struct error
 		.mtime = member_time(w, parent, name, &st),
 	};
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0)
-		return put_deleted(w, name, m.mtime, err);
+		return put_deleted(w, name, err);
 	if (starts_with(name, ".wh."))
 		return error_set(err, ERR_INVALID,
 				 "%s: a name that begins with .wh. can't be kept in an image layer",

@@ -266,17 +266,27 @@ static int extract_member(struct extract *x, struct error *err)
 	return r;
 }
 
-/* Last made, first set. A name that became something else in the meantime is passed over. */
+/* A name that became something else in the meantime is passed over. */
+static int set_dir_time(struct extract *x, const char *path, struct timespec mtime,
+			struct error *err)
+{
+	struct timespec t[2] = { mtime, mtime };
+	autoclose int fd = -1;
+	if (tree_open_dir(&x->tree, path, &fd, NULL) == 0 && futimens(fd, t) < 0)
+		return error_sys(err, "unpacking \"%.200s\"", path);
+	return 0;
+}
+
+/* Directories that no member is about get no time of the moment: the same archive gives the same
+ * tree. */
 static int set_dir_times(struct extract *x, struct error *err)
 {
-	for (size_t i = x->dirs.n; i-- > 0;) {
-		struct timespec t[2] = { x->dirs.v[i].mtime, x->dirs.v[i].mtime };
-		autoclose int fd = -1;
-		if (tree_open_dir(&x->tree, x->dirs.v[i].path, &fd, NULL) == 0 &&
-		    futimens(fd, t) < 0)
-			return error_sys(err, "unpacking \"%.200s\"", x->dirs.v[i].path);
-	}
-	return 0;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < x->tree.made.n; i++)
+		r = set_dir_time(x, x->tree.made.v[i], (struct timespec){ 0 }, err);
+	for (size_t i = 0; r == 0 && i < x->dirs.n; i++)
+		r = set_dir_time(x, x->dirs.v[i].path, x->dirs.v[i].mtime, err);
+	return r;
 }
 
 static int extract_all(struct extract *x, struct error *err)

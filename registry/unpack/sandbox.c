@@ -74,7 +74,8 @@ static int restrict_files(int dirfd, const int *read, size_t n, struct error *er
 	below.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 	for (size_t i = 0; i < n; i++) {
 		below.parent_fd = read[i];
-		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) < 0)
+		if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &below, 0) <
+		    0)
 			return error_sys(err, "landlock");
 	}
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)

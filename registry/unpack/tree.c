@@ -26,6 +26,7 @@ static void forget(struct tree *t)
 void tree_done(struct tree *t)
 {
 	forget(t);
+	strv_done(&t->made);
 }
 
 bool is_whiteout(const struct stat *st)
@@ -112,9 +113,11 @@ static int open_made(struct tree *t, const char *dir, int *ret_fd, struct error 
 		r = make_dir(t, up, slash ? slash + 1 : dir, err);
 	if (r == 0)
 		r = path_open_in(t->root, PATH_IN_ROOT, dir, DIR_FLAGS, 0, &fd, err);
-	if (r == 0)
-		*ret_fd = TAKE_FD(fd);
-	return r;
+	if (r < 0)
+		return r;
+	strv_push(&t->made, dir);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 int tree_parent(struct tree *t, const char *path, bool make, int *ret_fd, const char **ret_base,

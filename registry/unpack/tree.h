@@ -7,7 +7,7 @@
 #ifndef REGISTRY_UNPACK_TREE_H
 #define REGISTRY_UNPACK_TREE_H
 
-#include "util/error.h"
+#include "util/strv.h"
 
 #include <sys/stat.h>
 
@@ -15,6 +15,7 @@ struct tree {
 	int root;	   /* borrowed */
 	char *at;	   /* the directory that fd is, or NULL */
 	int fd;		   /* cached: members of one directory follow each other */
+	struct strv made;  /* directories that no member named (yet), by path */
 	bool was_whiteout; /* what the last tree_clear() removed */
 };
 

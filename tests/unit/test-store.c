@@ -278,6 +278,27 @@ static void test_fsck(void **state)
 	descriptor_done(&d);
 }
 
+/* The same of a layer that came as a blob: one byte of a file is enough. */
+static void test_fsck_unpacked(void **state)
+{
+	struct store_fixture *f = *state;
+	char a[DIGEST_MAX];
+	struct descriptor d = { 0 };
+	int faults = 0;
+	store_make_layer(f, "a", "a", a);
+	task_good(f, store_layer_blob(f->store, f->loop, a, LAYER_GZIP, &d));
+	assert_int_equal(db_run(store_db(f->store), &f->err, "DELETE FROM layers", ""), 0);
+	task_good(f, store_layer_unpack_blob(f->store, f->loop, a, d.digest));
+	assert_int_equal(store_fsck(f->store, false, count_fault, &faults, &f->err), 0);
+	autofree char *path = store_layer_path(f->store, a);
+	write_text(path, "a", "b");
+	assert_int_equal(store_fsck(f->store, true, count_fault, &faults, &f->err), 1);
+	assert_int_equal(faults, 1);
+	assert_int_equal(store_fsck(f->store, false, count_fault, &faults, &f->err), 0);
+	assert_true(store_layer_has(f->store, a));
+	descriptor_done(&d);
+}
+
 /* What a process that was killed had under way goes with the next open. */
 static void test_stage(void **state)
 {
@@ -306,7 +327,8 @@ int main(void)
 		STORE_TEST(test_image),		 STORE_TEST(test_image_without_layer),
 		STORE_TEST(test_remove),	 STORE_TEST(test_gc),
 		STORE_TEST(test_gc_busy),	 STORE_TEST(test_power_loss),
-		STORE_TEST(test_fsck),		 STORE_TEST(test_stage),
+		STORE_TEST(test_fsck),		 STORE_TEST(test_fsck_unpacked),
+		STORE_TEST(test_stage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
