@@ -214,3 +214,43 @@ bool cgroup_oom(const char *path)
 	each_hierarchy(path, find_oom, &oom);
 	return oom;
 }
+
+static void freeze_group(void *userdata, int dirfd)
+{
+	bool on = *(const bool *)userdata;
+
+	write_file(dirfd, "freezer.state", on ? "FROZEN" : "THAWED");
+	write_file(dirfd, "cgroup.freeze", on ? "1" : "0");
+}
+
+/* Both report it in a file of their own once it has come about. */
+static void is_frozen(void *userdata, int dirfd)
+{
+	static const struct {
+		const char *file, *text;
+	} tells[] = { { "freezer.state", "FROZEN" }, { "cgroup.events", "frozen 1" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tells); i++) {
+		autobuf b = { 0 };
+
+		buf_init(&b, 4096);
+		if (faccessat(dirfd, tells[i].file, R_OK, 0) == 0 &&
+		    io_read_file(dirfd, tells[i].file, &b, NULL) == 0 && strstr(b.p, tells[i].text))
+			*(bool *)userdata = true;
+	}
+}
+
+int cgroup_freeze(const char *path, bool on, struct error *err)
+{
+	each_hierarchy(path, freeze_group, &on);
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		bool frozen = false;
+
+		each_hierarchy(path, is_frozen, &frozen);
+		if (frozen == on)
+			return 0;
+		poll(NULL, 0, 5);
+	}
+	return error_set(err, ERR_TIMEOUT, "control group %s does not %s", path,
+			 on ? "freeze" : "thaw");
+}

@@ -18,6 +18,8 @@ enum cgroup_mode cgroup_mode(void);
  * most a few seconds. */
 int cgroup_remove(const char *path, struct error *err);
 void cgroup_kill(const char *path);
+/* Stops all that is in it, or lets it go on; it has when this returns. */
+int cgroup_freeze(const char *path, bool on, struct error *err);
 /* Whether the kernel killed something in it for lack of memory. */
 bool cgroup_oom(const char *path);
 /* The pids in it and below, for fn. */

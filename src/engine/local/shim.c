@@ -118,7 +118,6 @@ static int started(struct shim *s, struct error *err)
 	return 0;
 }
 
-/* False: there is nobody who would say "go". */
 static int hear(struct shim *s, struct error *err)
 {
 	char text[16];
@@ -131,8 +130,6 @@ static int hear(struct shim *s, struct error *err)
 	if (n > 0)
 		return 0;
 	s->control = fd_close(s->control);
-	if (s->job.step || (!s->init && !s->runtime))
-		return error_set(err, ERR_CANCELLED, "the starter has gone");
 	return 0;
 }
 
@@ -242,7 +239,8 @@ static void finish(struct shim *s)
 	kill_children();
 	if (s->console >= 0)
 		shim_console_accept(s, NULL);
-	shim_io_drain(s);
+	if (ran) /* else it is the runtime's own complaint, which the starter is told */
+		shim_io_drain(s);
 	logfile_close(&s->log, time_now());
 	shim_attach_send(s, 'x', &code32, sizeof(code32));
 	s->listener = fd_close(s->listener);
@@ -288,7 +286,9 @@ static int run_main(const char *dir)
 	if (r == 0)
 		tell(&s, "ready");
 	while (r == 0 && !s.init_done)
-		r = turn(&s, &err);
+		r = s.control < 0 && (s.job.step || !(s.init || s.runtime))
+			    ? error_set(&err, ERR_CANCELLED, "the starter has gone")
+			    : turn(&s, &err);
 	if (s.job.cgroup)
 		finish(&s);
 	if (r < 0)

@@ -9,8 +9,8 @@
  *signals
  *
  * run, with its starter (SOCK_SEQPACKET, a message each):
- *	-> ready		namespaces and root filesystem are there; plug the network into mine,
- *write DIR/config.json
+ *	-> ready		namespaces and root filesystem are there; plug the network into
+ *mine, write DIR/config.json
  *	<- go
  *	-> started PID | failed TEXT
  *	-> exited CODE		(when the starter still listens: steps of a build)
