@@ -81,14 +81,12 @@ static void check_references(struct checker *ck)
 
 static void check_dependencies(struct checker *ck)
 {
-	const struct node *services = node_get(ck->root, "services");
-
 	node_each(d, node_get(ck->service, "depends_on"))
 	{
 		bool required = node_flag(node_get(d->value, "required"), true);
 		bool disabled = map_has(&ck->ps->tree->disabled, d->key);
 
-		if (node_get(services, d->key) || (disabled && !required))
+		if (map_has(ck->services, d->key) || (disabled && !required))
 			continue;
 		pass_fail(ck->ps, d->value,
 			  "service \"%s\" depends on undefined service \"%s\": invalid compose "
@@ -97,18 +95,16 @@ static void check_dependencies(struct checker *ck)
 		if (disabled)
 			finding_hint(ck->ps->findings, "its profile is not active (--profile)");
 		else
-			hint_nearest(ck->ps, d->key, services);
+			hint_nearest(ck->ps, d->key, node_get(ck->root, "services"));
 	}
 }
 
 static void check_additional_contexts(struct checker *ck, const struct node *build)
 {
-	const struct node *services = node_get(ck->root, "services");
-
 	node_each(c, node_get(build, "additional_contexts"))
 	{
 		const char *target = skip_prefix(node_str(c->value, ""), "service:");
-		const struct node *other = target ? node_get(services, target) : NULL;
+		const struct node *other = target ? map_get(ck->services, target) : NULL;
 
 		if (!target)
 			continue;
@@ -161,7 +157,7 @@ static void check_network_mode(struct checker *ck)
 			  "service %s declares mutually exclusive `network_mode` and `networks`: "
 			  "invalid compose project",
 			  ck->name);
-	if (other && !node_get(node_get(ck->root, "services"), other))
+	if (other && !map_has(ck->services, other))
 		pass_fail(ck->ps, mode, "service \"%s\" not found for network_mode 'service:%s'",
 			  other, other);
 }
@@ -318,10 +314,12 @@ static void check_secrets(struct pass *ps, const struct node *root)
 void check_consistency(struct pass *ps)
 {
 	const struct node *root = ps->tree->root;
+	automap services = { 0 };
 
+	node_each(s, node_get(root, "services")) map_set(&services, s->key, s->value);
 	node_each(s, node_get(root, "services"))
 	{
-		struct checker ck = { ps, root, s->key, s->value };
+		struct checker ck = { ps, root, &services, s->key, s->value };
 
 		check_service(&ck);
 	}

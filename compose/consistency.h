@@ -8,7 +8,8 @@
 struct checker {
 	struct pass *ps;
 	const struct node *root;
-	const char *name; /* of the service */
+	const struct map *services; /* name -> struct node *: there may be thousands */
+	const char *name;	    /* of the service */
 	const struct node *service;
 };
 

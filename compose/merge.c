@@ -215,7 +215,7 @@ struct node *merge_logging(struct pass *ps, struct node *base, struct node *over
 struct node *merge_ulimit(struct pass *ps, struct node *base, struct node *over,
 			  const struct attr *attr, const struct node_path *path)
 {
-	return is_null(over) ? base : over;
+	return over;
 }
 
 static bool same_subnet(const struct node *a, const struct node *b)
