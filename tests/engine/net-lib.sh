@@ -61,27 +61,28 @@ page() {
 }
 resolve() { within "$1" busybox nslookup -type="${4:-a}" "$3" "$2" 2>&1; }
 
+# Processes of this network namespace whose command line matches.
+ours() {
+	local f p
+	for f in $(grep -aslE "$1" /proc/[0-9]*/cmdline); do
+		p=${f#/proc/}
+		p=${p%/cmdline}
+		[ "$(readlink "/proc/$p/ns/net")" != "$(readlink /proc/self/ns/net)" ] || echo "$p"
+	done
+}
+
 # What is ours in the kernel and among processes.
 leftovers() {
 	ip -o link | grep -E ' (br-|ve)[0-9a-f]{12}' || :
 	nft list tables | grep compose_ || :
-	grep -alE "^[^ ]*(aardvark-dns|compose-port)" /proc/[0-9]*/cmdline 2>/dev/null | while read -r f; do
-		p=${f#/proc/}
-		p=${p%/cmdline}
-		in_own_namespace "$p" 2>/dev/null || tr '\0' ' ' <"$f"
-	done
+	ours '^[^ ]*(aardvark-dns|compose-port)'
 	ls "$COMPOSE_RUN_DIR/net/dirty" 2>/dev/null || :
 }
 nothing_left() { [ -z "$(leftovers)" ]; }
 check_clean() { wait_for 5 nothing_left; }
 sweep() {
-	local f p
-	for f in /proc/[0-9]*/cmdline; do
-		p=${f#/proc/}
-		p=${p%/cmdline}
-		grep -aqE "aardvark-dns|compose-port" "$f" 2>/dev/null || continue
-		in_own_namespace "$p" 2>/dev/null || kill -9 "$p" 2>/dev/null
-	done
+	local p
+	for p in $(ours '^[^ ]*(aardvark-dns|compose-port)'); do kill -9 "$p"; done
 	return 0
 }
 at_exit sweep

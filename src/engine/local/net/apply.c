@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/local/net/dns.h"
 #include "engine/local/net/plan.h"
+#include "util/fd.h"
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -130,6 +133,22 @@ static int unplug_dead(struct plan *p, const struct net_op *op, struct error *er
 	return r;
 }
 
+static bool named_ones(struct net *n)
+{
+	int64_t any;
+
+	return db_query_i64(n->db, &any, NULL,
+			    "SELECT 1 FROM net_container WHERE pid <> 0 AND name <> '' LIMIT 1",
+			    "") > 0;
+}
+
+static bool has_name_server(struct net *n)
+{
+	autoclose int dir = open(n->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && dns_pid(dir);
+}
+
 /* Nothing of what the rows say can be missing. */
 bool net_is_well(struct net *n, const struct strv *live)
 {
@@ -138,7 +157,8 @@ bool net_is_well(struct net *n, const struct strv *live)
 	autostmt *st = NULL;
 	int r;
 
-	if (access(dirty, F_OK) == 0 || dead_ones(n, live, &dead, NULL) < 0 || dead.n)
+	if (access(dirty, F_OK) == 0 || dead_ones(n, live, &dead, NULL) < 0 || dead.n ||
+	    (named_ones(n) && !has_name_server(n)))
 		return false;
 	r = db_query(n->db, &st, NULL,
 		     "SELECT bridge, implicit, EXISTS (SELECT 1 FROM net_lease WHERE network = id)"
@@ -234,15 +254,6 @@ static int build(struct plan *p, struct net_op *ops, bool full, struct error *er
 	if (r == 0)
 		r = find_last(p, err);
 	return r < 0 || !p->any ? r : net_mark_dirty(p->net, err);
-}
-
-static bool named_ones(struct net *n)
-{
-	int64_t any;
-
-	return db_query_i64(n->db, &any, NULL,
-			    "SELECT 1 FROM net_container WHERE pid <> 0 AND name <> '' LIMIT 1",
-			    "") > 0;
 }
 
 /* Marked before the rows are committed: if we are killed in between, the next one finds that the

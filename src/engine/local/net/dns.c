@@ -18,51 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DNS_DIR	    "aardvark"
-#define PID_FILE    "aardvark.pid"
-#define PORT_FILE   "dns-port"
-#define FIRST_PORT  5533
-#define LIMIT_SMALL 4096
+#define PORT_FILE  "dns-port"
+#define FIRST_PORT 5533
 
 extern char **environ;
-
-static int read_number(int dirfd, const char *path, uint64_t max, uint64_t *ret)
-{
-	autobuf b = { 0 };
-
-	buf_init(&b, LIMIT_SMALL);
-	if (io_read_file(dirfd, path, &b, NULL) < 0)
-		return -ERR_NOT_FOUND;
-	return num_parse_u64(str_trim(buf_str(&b)), max, ret);
-}
-
-/* ---- the process ---- */
-
-static bool is_ours(pid_t pid)
-{
-	autobuf b = { 0 };
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	buf_init(&b, LIMIT_SMALL);
-	if (io_read_file(AT_FDCWD, path, &b, NULL) < 0)
-		return false;
-	return memmem(b.p, b.len, "aardvark-dns", 12) && memmem(b.p, b.len, DNS_DIR, 8);
-}
-
-static pid_t running(int dirfd)
-{
-	uint64_t pid;
-
-	if (read_number(dirfd, DNS_DIR "/" PID_FILE, INT32_MAX, &pid) < 0 || pid < 2)
-		return 0;
-	return is_ours((pid_t)pid) ? (pid_t)pid : 0;
-}
-
-int dns_runs(int dirfd)
-{
-	return running(dirfd) != 0;
-}
 
 /* Somebody who listens on every address leaves no room on ours. Asked with an address that nobody
  * has. */
@@ -85,7 +44,7 @@ unsigned dns_port(int dirfd)
 	uint64_t port;
 	unsigned p = 53;
 
-	if (running(dirfd) && read_number(dirfd, PORT_FILE, 65535, &port) == 0)
+	if (dns_pid(dirfd) && dns_number(dirfd, PORT_FILE, 65535, &port) == 0)
 		return (unsigned)port;
 	while (p < 65535 && !(port_is_free(p, SOCK_DGRAM) && port_is_free(p, SOCK_STREAM)))
 		p = p == 53 ? FIRST_PORT : p + 1;
@@ -210,7 +169,7 @@ int dns_apply(int dirfd, const char *dir, const json_t *dns, bool all, struct er
 	r = put_files(dirfd, files, err);
 	if (r < 0)
 		return r;
-	pid = running(dirfd);
+	pid = dns_pid(dirfd);
 	if (!count_files(dirfd, files, all)) {
 		if (pid)
 			kill(pid, SIGTERM);

@@ -10,10 +10,17 @@
 
 #include "util/json.h"
 
+#include <sys/types.h>
+
+#define DNS_DIR	 "aardvark"
+#define PID_FILE "aardvark.pid"
+
 /* The port of the one that runs, or the one that it will be given. */
 unsigned dns_port(int dirfd);
-/* 1 it runs, 0 not. */
-int dns_runs(int dirfd);
+/* Of the one that runs, 0 when none does (dns-pid.c, which the engine has, too). dirfd is RUN/net.
+ */
+pid_t dns_pid(int dirfd);
+int dns_number(int dirfd, const char *path, uint64_t max, uint64_t *ret); /* a file's; no message */
 /* job.dns.files: {NAME: TEXT, NAME: null}; all: others go. Writes, then starts, reloads or ends it.
  */
 int dns_apply(int dirfd, const char *dir, const json_t *dns, bool all, struct error *err);

@@ -7,6 +7,7 @@ compose_net_LDADD = libutil.a $(NL_LIBS) $(JANSSON_LIBS)
 compose_net_SOURCES = \
 	src/engine/local/net/address.c src/engine/local/net/address.h \
 	src/engine/local/net/dns.c src/engine/local/net/dns.h \
+	src/engine/local/net/dns-pid.c \
 	src/engine/local/net/hold.c \
 	src/engine/local/net/job.c src/engine/local/net/job.h \
 	src/engine/local/net/link.c src/engine/local/net/link.h \
@@ -28,6 +29,7 @@ libnet_a_SOURCES = \
 	src/engine/local/net.h \
 	src/engine/local/net/address.c src/engine/local/net/address.h \
 	src/engine/local/net/apply.c \
+	src/engine/local/net/dns-pid.c src/engine/local/net/dns.h \
 	src/engine/local/net/files.c \
 	src/engine/local/net/host.c \
 	src/engine/local/net/lookup.c \

@@ -98,7 +98,7 @@ static int run(struct work *w, struct error *err)
 	r = needs_all(w, err);
 	if (r < 0)
 		return r;
-	say(json_pack("{s:b,s:b,s:b,s:i}", "ready", 1, "full", r, "dns", dns_runs(w->dirfd),
+	say(json_pack("{s:b,s:b,s:b,s:i}", "ready", 1, "full", r, "dns", dns_pid(w->dirfd) != 0,
 		      "dns_port", (int)dns_port(w->dirfd)));
 	r = read_job(&job, err);
 	if (r < 0 || !job)
