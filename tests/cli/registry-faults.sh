@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A registry that cuts, refuses, lies and leads astray: what is whole gets here, all else is refused and named, and nothing of it
+# is kept; credentials go to no other origin.
+# shellcheck source=tests/lib.sh
+source "$(dirname "$0")/../lib.sh"
+need_root
+need python3
+cd "$work"
+export DOCKER_CONFIG=$work/docker COMPOSE_TEST_ETC=$work/etc
+unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG
+mkdir docker etc
+PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/registry/faults.py" "$work" 2>server.log &
+at_exit kill $!
+wait_for 10 test -s port
+host=127.0.0.1:$(cat port)
+printf '{"auths": {"%s": {"auth": "%s"}}}' "$host" "$(printf user:secret | base64)" >docker/config.json
+
+# count PYTHON-EXPRESSION over the requests r
+count() {
+	python3 -c 'import json,sys
+print(sum(1 for r in map(json.loads, open("log")) if eval(sys.argv[1])))' "$1"
+}
+
+for repo in plain cut busy once redirect sha512; do
+	compose image pull -q "$host/$repo" >out 2>&1 || fail "$repo: $(cat out)"
+done
+[ "$(count '"/cut/blobs" in r["path"] and r["range"]')" -ge 3 ] || fail "not resumed after a cut"
+[ "$(count 'r["other"]')" -ge 2 ] || fail "the redirect was not followed"
+[ "$(count 'r["other"] and r["auth"]')" = 0 ] || fail "credentials went to another origin"
+
+must_fail "has the digest" compose image pull "$host/corrupt"
+must_fail "bytes" compose image pull "$host/long"
+must_fail "bytes" compose image pull "$host/size"
+must_fail "sha256:" compose image pull "$host/diffid"
+must_fail "neither http nor https" compose image pull "$host/file"
+must_fail "redirects" compose image pull "$host/loop"
+must_fail "tried 5 times" compose image pull "$host/gone"
+must_fail "schema" compose image pull "$host/schema1"
+must_fail "$host/deep" compose image pull "$host/deep"
+must_fail "$host/nojson" compose image pull "$host/nojson"
+must_fail "bytes" compose image pull "$host/large"
+for repo in corrupt long size diffid file loop gone schema1 deep nojson large; do
+	! compose image inspect "$host/$repo" >/dev/null 2>&1 || fail "$repo is in the store"
+done
+compose fsck >out 2>&1 || fail "fsck: $(cat out)"
+! grep -q secret out err || fail "the password is in a message"
