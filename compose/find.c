@@ -329,12 +329,11 @@ int find_project(struct pass *ps)
 	ps->env = &ps->tree->env;
 	ps->vars = (struct var_maps){ .maps = { &ps->tree->env },
 				      .origins = { &ps->tree->env_origin } };
-	if (!ps->tree->files.n) {
-		r = finding_error(ps->findings, no_place,
-				  "no configuration file provided: not found");
-		finding_hint(ps->findings, "make a compose.yaml here, or name one with -f");
-	}
-	return r;
+	if (ps->tree->files.n)
+		return 0;
+	finding_error(ps->findings, no_place, "no configuration file provided: not found");
+	finding_hint(ps->findings, "make a compose.yaml here, or name one with -f");
+	return -ERR_NOT_FOUND;
 }
 
 static const char *normal_name(struct pass *ps, const char *s)

@@ -24,6 +24,7 @@ struct load_options {
 	struct strv env_files;	      /* --env-file. Empty: .env of the project directory */
 	struct strv profiles;	      /* --profile. Empty: COMPOSE_PROFILES */
 	struct strv services;	      /* only these and what they depend on; empty: all */
+	bool keep_others;	      /* services: their profiles become active, and all others stay, too */
 	const struct map *environ;    /* the process's environment (strings) */
 	const char *cwd;	      /* absolute; NULL: getcwd honouring PWD */
 	bool no_interpolate, no_normalize, no_path_resolution, no_consistency, no_env_resolution;
@@ -47,7 +48,8 @@ struct project_tree {
 	bool files_unread;	/* loaded with skip_env_files: env_file is still there */
 };
 
-/* 0 with *ret set and perhaps warnings in f; or -err with at least one error in f. Blocks (reads files). */
+/* 0 with *ret set and perhaps warnings in f; or -err with at least one error in f: -ERR_NOT_FOUND when no file is named and
+ * none is found. Blocks (reads files). */
 int project_load(const struct load_options *opt, struct project_tree **ret, struct findings *f);
 struct project_tree *project_tree_free(struct project_tree *t);
 DEFINE_FREEP(struct project_tree, project_tree_free);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests: unit (cmocka), spec (data), cli and engine (bash), fuzz (corpus replay)
 include $(top_srcdir)/tests/unit/builder.mk
+include $(top_srcdir)/tests/unit/compose-load.mk
 include $(top_srcdir)/tests/unit/compose-plan.mk
 include $(top_srcdir)/tests/unit/compose-text.mk
 include $(top_srcdir)/tests/unit/registry-client.mk
@@ -12,3 +13,4 @@ include $(top_srcdir)/tests/unit/registry-store.mk
 include $(top_srcdir)/tests/fuzz/project.mk
 include $(top_srcdir)/tests/spec.mk
 include $(top_srcdir)/tests/engine/net.mk
+include $(top_srcdir)/tests/engine/local.mk
