@@ -29,7 +29,6 @@ const struct command cmd_image = {
 	.name = "image",
 	.usage = "image COMMAND",
 	.help = "Manage images themselves, without a project",
-	.opts_size = sizeof(struct no_opts),
 	.max_args = -1,
 	.subcommands = subcommands,
 };

@@ -86,7 +86,6 @@ const struct command cmd_image_inspect = {
 	.name = "inspect",
 	.usage = "image inspect IMAGE [IMAGE...]",
 	.help = "Show an image's configuration as JSON",
-	.opts_size = sizeof(struct no_opts),
 	.min_args = 1,
 	.max_args = -1,
 	.run = run,

@@ -177,7 +177,6 @@ const struct command cmd_image_tag = {
 	.name = "tag",
 	.usage = "image tag IMAGE NAME[:TAG]",
 	.help = "Give an image another name",
-	.opts_size = sizeof(struct no_opts),
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_tag,

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # compose image save and load, and what skopeo makes of both: docker archives and OCI layouts, as tars and directories.
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
 need_root
 need python3 skopeo
 cd "$work"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # A full disk is one clear error, and the store is whole: at whatever moment the space runs out.
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
 need_root
-need python3 skopeo
+need python3
 mkdir "$work/state"
 mount -t tmpfs -o size=64m tmpfs "$work/state" 2>/dev/null || skip "no tmpfs can be mounted here"
 at_exit umount "$work/state"
@@ -38,7 +39,7 @@ for ((room = empty + 64; room < full + 1024; room += (full - empty) / 12)); do
 	compose fsck >"$work/fsck" || { cat "$work/fsck" >&2; fail "room of $room KB: the store is damaged"; }
 	compose image rm -f full:1 >/dev/null
 	compose gc --all --force >/dev/null
-	[ -z "$(ls "$work/state/stage" "$work/state/layers" | grep -v :)" ] || fail "something is left over"
+	[ -z "$(find "$work/state/stage" "$work/state/layers" -mindepth 1)" ] || fail "something is left over"
 done
 [ "$failures" -gt 3 ] || fail "the disk was never full"
 compose image load "$work/image.tar" >/dev/null

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Kill -9 of what fills the image store, at random moments: the store is whole afterwards, the next try works, and nothing is left over.
-source "$(dirname "$0")/../lib.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
 need_root
 need python3
 rounds=${COMPOSE_TEST_KILLS:-40}
@@ -46,5 +47,5 @@ compose image load "$work/image.tar" >"$work/out"
 want "Loaded image: kill:1" "$work/out"
 compose image rm kill:1 >/dev/null
 compose gc --all --force >/dev/null
-[ -z "$(ls "$COMPOSE_STATE_DIR/stage" "$COMPOSE_STATE_DIR/layers" "$COMPOSE_STATE_DIR/ingest" | grep -v :)" ] ||
+[ -z "$(find "$COMPOSE_STATE_DIR/stage" "$COMPOSE_STATE_DIR/layers" "$COMPOSE_STATE_DIR/ingest" -mindepth 1)" ] ||
 	fail "something is left over: $(ls -R "$COMPOSE_STATE_DIR")"

@@ -16,3 +16,5 @@ unit_store_LDADD = $(store_test_libs)
 # They are looked for beside the program.
 EXTRA_unit_store_DEPENDENCIES = compose-unpack$(EXEEXT) compose-pack$(EXEEXT)
 endif
+
+EXTRA_DIST += tests/layers/hostile.py tests/layers/layers.py
