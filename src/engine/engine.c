@@ -125,7 +125,7 @@ struct task *engine_unsupported(struct engine *e, const char *what)
 
 	error_set(&err, ERR_UNSUPPORTED, "%s is not supported by the %s engine", what,
 		  e->ops->name);
-	return task_resolved(e->loop, 0, &err);
+	return task_resolved(e->loop, -(int)err.code, &err);
 }
 
 /* A may-operation: the engine's, or the error that says it has none. */

@@ -288,7 +288,7 @@ struct engine_ops {
 
 	/* must: images */
 	struct task *(*image_inspect)(struct engine *e, const char *name, struct image *ret,
-				      struct image_config *ret_config); /* 1 found, 0 not */
+				      struct image_config *ret_config); /* 1 found, 0 not; may be NULL */
 	struct task *(*image_pull)(struct engine *e, const char *ref, const char *platform,
 				   const struct engine_progress *p, struct image *ret);
 	struct task *(*image_push)(struct engine *e, const char *ref, const struct engine_progress *p,
@@ -299,7 +299,8 @@ struct engine_ops {
 
 	/* must: networks and volumes. A create of a name that is there is -ERR_EXISTS, a remove of one in use
 	 * -ERR_CONFLICT (by whom), of one that isn't there -ERR_NOT_FOUND. A network is in use by containers that run: a
-	 * stopped one finds that of the same name when it is started. labels: KEY or KEY=VALUE, all must hold. */
+	 * stopped one finds that of the same name when it is started. labels: KEY or KEY=VALUE, all must hold;
+	 * NULL: every one. */
 	struct task *(*network_create)(struct engine *e, const struct network_spec *spec);
 	struct task *(*network_remove)(struct engine *e, const char *name);
 	struct task *(*network_list)(struct engine *e, const struct strv *labels, network_vec *ret);

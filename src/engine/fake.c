@@ -88,6 +88,8 @@ static char *whole_ref(const char *ref)
 
 static bool labels_hold(const struct map *have, const struct strv *want)
 {
+	if (!want)
+		return true;
 	strv_foreach (w, want) {
 		struct str key, value;
 		bool has_value = str_cut(str_of(w), '=', &key, &value);
@@ -232,8 +234,9 @@ static struct task *fake_image_inspect(struct engine *e, const char *name, struc
 	*ret = (struct image){ .ref = xstrdup(ref),
 			       .id = xstrdup(id),
 			       .platform = xstrdup("linux/amd64") };
-	*ret_config = (struct image_config){ .os = xstrdup("linux"),
-					     .architecture = xstrdup("amd64") };
+	if (ret_config)
+		*ret_config = (struct image_config){ .os = xstrdup("linux"),
+						     .architecture = xstrdup("amd64") };
 	return answer(f, 1, NULL);
 }
 

@@ -363,5 +363,5 @@ struct task *local_container_create(struct engine *e, const struct container_spe
 	record_done(&c.rec);
 	image_config_done(&c.config);
 	strv_done(&c.made);
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }

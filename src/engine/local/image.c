@@ -5,7 +5,7 @@
 
 static struct task *resolved(struct engine *e, int r, const struct error *err)
 {
-	return task_resolved(e->loop, r < 0 ? 0 : r, r < 0 ? err : NULL);
+	return task_resolved(e->loop, r, err);
 }
 
 struct task *local_image_inspect(struct engine *e, const char *name, struct image *ret,

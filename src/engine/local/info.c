@@ -138,5 +138,5 @@ struct task *local_container_list(struct engine *e, const struct strv *labels, c
 		container_vec_done(&v);
 	else
 		*ret = v;
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }

@@ -22,7 +22,7 @@ static struct task *network_list(struct engine *e, const struct strv *labels, ne
 	struct error err = ERROR_INIT;
 	int r = net_list(local_of(e)->net, labels, ret, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }
 
 static const struct engine_ops ops = {

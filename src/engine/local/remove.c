@@ -152,5 +152,5 @@ struct task *local_container_rename(struct engine *e, const char *id, const char
 
 	if (r == 0)
 		r = record_rename(store_db(l->store), rec.id, name, &err);
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }

@@ -217,7 +217,7 @@ struct task *local_container_kill(struct engine *e, const char *id, const char *
 	struct error err = ERROR_INIT;
 	int r = kill_now(local_of(e), id, sig, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }
 
 static int freeze(struct local *l, const char *id, bool on, struct error *err)
@@ -255,7 +255,7 @@ struct task *local_container_pause(struct engine *e, const char *id)
 	struct error err = ERROR_INIT;
 	int r = freeze(local_of(e), id, true, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }
 
 struct task *local_container_unpause(struct engine *e, const char *id)
@@ -263,5 +263,5 @@ struct task *local_container_unpause(struct engine *e, const char *id)
 	struct error err = ERROR_INIT;
 	int r = freeze(local_of(e), id, false, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }

@@ -105,5 +105,5 @@ struct task *local_container_top(struct engine *e, const char *id, char **ret_ta
 	struct error err = ERROR_INIT;
 	int r = top(local_of(e), id, ret_table, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }

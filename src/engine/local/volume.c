@@ -147,7 +147,7 @@ struct task *local_volume_create(struct engine *e, const struct volume_spec *spe
 
 	if (r == 1)
 		r = error_set(&err, ERR_EXISTS, "volume %s is there already", spec->name);
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }
 
 struct task *local_volume_remove(struct engine *e, const char *name)
@@ -155,7 +155,7 @@ struct task *local_volume_remove(struct engine *e, const char *name)
 	struct error err = ERROR_INIT;
 	int r = volume_delete(local_of(e), name, &err);
 
-	return task_resolved(e->loop, 0, r < 0 ? &err : NULL);
+	return task_resolved(e->loop, MIN(r, 0), &err);
 }
 
 static int list(struct local *l, const struct strv *labels, volume_vec *v, struct error *err)
@@ -190,7 +190,7 @@ struct task *local_volume_list(struct engine *e, const struct strv *labels, volu
 
 	if (list(local_of(e), labels, &v, &err) < 0) {
 		volume_vec_done(&v);
-		return task_resolved(e->loop, 0, &err);
+		return task_resolved(e->loop, -(int)err.code, &err);
 	}
 	*ret = v;
 	return task_resolved(e->loop, 0, NULL);
