@@ -14,3 +14,4 @@ include $(top_srcdir)/tests/fuzz/project.mk
 include $(top_srcdir)/tests/spec.mk
 include $(top_srcdir)/tests/engine/net.mk
 include $(top_srcdir)/tests/engine/local.mk
+include $(top_srcdir)/tests/unit/net.mk

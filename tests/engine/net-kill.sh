@@ -14,7 +14,7 @@ gw=
 # Kills a program of ours (by what is in its command line) some moments after the tool has begun.
 kill_one() {
 	local p
-	for p in $(ours "$1"); do kill -9 "$p" 2>/dev/null; done
+	for p in $(ours "$1"); do kill -9 "$p" 2>/dev/null || :; done
 	return 0
 }
 
