@@ -22,6 +22,11 @@ struct task *manifest_get(struct client *c, const char *reference,
 struct task *manifest_head(struct client *c, const char *reference, retrying_fn retrying,
 			   void *userdata, char ret_digest[DIGEST_MAX]);
 
+/* The member of an index that serves a platform best, attestations apart; *ret is owned by the
+ * caller. */
+int index_choose(const struct manifest *m, const struct platform *want, struct descriptor *ret,
+		 struct error *err);
+
 struct fetch_events {
 	void (*grown)(void *userdata, uint64_t have); /* bytes that STATE/ingest/HEX holds */
 	void (*restarted)(void *userdata);	      /* what was there is void: from 0 again */

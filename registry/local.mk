@@ -14,6 +14,7 @@ libregistry_a_SOURCES = \
 	registry/call.c \
 	registry/certs.c \
 	registry/challenge.c registry/challenge.h \
+	registry/choose.c \
 	registry/client.c registry/client.h \
 	registry/fetch.c \
 	registry/hosts.c registry/hosts.h registry/hosts-private.h \

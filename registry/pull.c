@@ -342,67 +342,6 @@ static void get_config(struct pull *p)
 
 /* -- manifests -- */
 
-static bool is_attestation(const struct descriptor *d)
-{
-	const char *kind = strmap_get(&d->annotations, "vnd.docker.reference.type");
-
-	return kind && streq(kind, "attestation-manifest");
-}
-
-static unsigned match_of(const struct pull *p, const struct descriptor *d)
-{
-	struct platform have = { 0 };
-
-	if (is_attestation(d))
-		return 0;
-	if (!d->platform) /* it doesn't say: an index of an index, or a single image */
-		return 1;
-	snprintf(have.os, sizeof(have.os), "%s", d->platform->os ? d->platform->os : "");
-	snprintf(have.arch, sizeof(have.arch), "%s",
-		 d->platform->architecture ? d->platform->architecture : "");
-	snprintf(have.variant, sizeof(have.variant), "%s",
-		 d->platform->variant ? d->platform->variant : "");
-	return platform_match(&p->platform, &have);
-}
-
-static int no_platform(const struct pull *p, const struct manifest *m, struct error *err)
-{
-	char text[100];
-	autobuf b;
-
-	buf_init(&b, 1024);
-	vec_foreach (d, &m->manifests)
-		if (d->platform && d->platform->os && !streq(d->platform->os, "unknown"))
-			buf_addf(&b, "%s%s/%s%s%s", b.len ? ", " : "", d->platform->os,
-				 d->platform->architecture ? d->platform->architecture : "",
-				 d->platform->variant && *d->platform->variant ? "/" : "",
-				 d->platform->variant ? d->platform->variant : "");
-	return error_set(err, ERR_NOT_FOUND, "there is no image for %s; there is one for: %s",
-			 platform_text(&p->platform, text), b.len ? b.p : "nothing");
-}
-
-static int choose(struct pull *p, const struct manifest *m, struct error *err)
-{
-	const struct descriptor *best = NULL;
-	unsigned best_match = 0;
-
-	vec_foreach (d, &m->manifests) {
-		unsigned match = match_of(p, d);
-
-		if (match > best_match) {
-			best = d;
-			best_match = match;
-		}
-	}
-	if (!best)
-		return no_platform(p, m, err);
-	if (best->size > LIMIT_MANIFEST)
-		return error_set(err, ERR_LIMIT, "a manifest larger than %d bytes", LIMIT_MANIFEST);
-	descriptor_done(&p->wanted);
-	descriptor_copy(&p->wanted, best);
-	return 0;
-}
-
 static int enter_index(struct pull *p, struct error *err)
 {
 	int r;
@@ -410,7 +349,8 @@ static int enter_index(struct pull *p, struct error *err)
 	if (++p->depth > INDEX_DEPTH)
 		return error_set(err, ERR_LIMIT, "indexes that name indexes, more than %d deep",
 				 INDEX_DEPTH);
-	r = choose(p, &p->manifest, err);
+	descriptor_done(&p->wanted);
+	r = index_choose(&p->manifest, &p->platform, &p->wanted, err);
 	if (r < 0)
 		return r;
 	if (!p->index_digest)

@@ -31,6 +31,7 @@ struct push {
 	VEC(size_t) same_as;		 /* for each layer: the first one that is the same */
 	char *text;			 /* the manifest's bytes */
 	bool made;			 /* here, not pulled */
+	bool older;			 /* in Docker's form, for a registry that knows no other */
 	char *ret_digest;
 	char digest[DIGEST_MAX];
 	struct http_response resp;
@@ -99,12 +100,40 @@ static int remember(struct push *p, struct error *err)
 	return store_image_tag(p->reg->store, &p->im, err);
 }
 
+static void put_manifest(struct push *p);
+
+static void set_type(char **type, const char *to)
+{
+	free(*type);
+	*type = xstrdup(to);
+}
+
+/* A registry from before OCI refuses its media types: the same image in Docker's, which say the
+ * same. */
+static bool make_older(struct push *p)
+{
+	if (!p->made || p->older || (p->resp.status != 400 && p->resp.status != 415))
+		return false;
+	vec_foreach (d, &p->manifest.layers)
+		if (!streq(d->media_type, MEDIA_OCI_LAYER "+gzip"))
+			return false;
+	p->older = true;
+	set_type(&p->manifest.media_type, MEDIA_DOCKER_MANIFEST);
+	set_type(&p->manifest.config.media_type, MEDIA_DOCKER_CONFIG);
+	vec_foreach (d, &p->manifest.layers)
+		set_type(&d->media_type, MEDIA_DOCKER_LAYER);
+	free(TAKE_PTR(p->text));
+	return true;
+}
+
 static void on_put(struct task *t, int r, void *userdata)
 {
 	struct push *p = userdata;
 	struct error err = t->err;
 
 	p->child = task_unref(p->child);
+	if (r >= 0 && make_older(p))
+		return put_manifest(p);
 	if (r >= 0 && p->resp.status != 201 && p->resp.status != 200 && p->resp.status != 202)
 		r = client_refused(p->c, &p->resp, &err);
 	if (r >= 0)
@@ -132,6 +161,7 @@ static void put_manifest(struct push *p)
 			     .on_retry = on_retrying,
 			     .userdata = p };
 
+	http_response_done(&p->resp);
 	if (!p->text)
 		p->text = manifest_text(&p->manifest);
 	call.body = p->text;

@@ -8,19 +8,33 @@
 
 #define KEEP_ROWS "20000"
 
+static bool too_many(struct store *s)
+{
+	sqlite3_stmt *st = NULL;
+	bool many = sqlite3_prepare_v2(store_db(s),
+				       "SELECT count(*) > 2 * " KEEP_ROWS " FROM registry_sources",
+				       -1, &st, NULL) == SQLITE_OK &&
+		    sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 0);
+
+	sqlite3_finalize(st);
+	return many;
+}
+
 int sources_open(struct store *s, struct error *err)
 {
-	static const char sql[] =
-		"CREATE TABLE IF NOT EXISTS registry_sources("
-		"host TEXT NOT NULL, digest TEXT NOT NULL, path TEXT NOT NULL, seen INTEGER NOT "
-		"NULL, "
-		"PRIMARY KEY(host, digest, path)) STRICT, WITHOUT ROWID;"
+	static const char create[] = "CREATE TABLE IF NOT EXISTS registry_sources("
+				     "host TEXT NOT NULL, digest TEXT NOT NULL, path TEXT NOT "
+				     "NULL, seen INTEGER NOT NULL, "
+				     "PRIMARY KEY(host, digest, path)) STRICT, WITHOUT ROWID";
+	static const char prune[] =
 		"DELETE FROM registry_sources WHERE seen < "
 		"(SELECT seen FROM registry_sources ORDER BY seen DESC LIMIT 1 OFFSET " KEEP_ROWS
 		")";
 
-	if (sqlite3_exec(store_db(s), sql, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(store_db(s), create, NULL, NULL, NULL) != SQLITE_OK)
 		return error_set(err, ERR_SYS, "state database: %s", sqlite3_errmsg(store_db(s)));
+	if (too_many(s))
+		(void)sqlite3_exec(store_db(s), prune, NULL, NULL, NULL);
 	return 0;
 }
 
