@@ -22,7 +22,7 @@ struct stage {
 	bool needed;
 };
 
-struct graph {
+struct graph { /* stays where it is: instructions point into it */
 	struct dockerfile df;
 	VEC(struct inst) globals; /* ARG before the first FROM */
 	VEC(struct stage *) stages;
