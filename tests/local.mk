@@ -7,6 +7,7 @@ include $(top_srcdir)/tests/unit/compose-text.mk
 include $(top_srcdir)/tests/unit/registry-client.mk
 include $(top_srcdir)/tests/fuzz/local.mk
 include $(top_srcdir)/tests/fuzz/registry.mk
+include $(top_srcdir)/tests/fuzz/builder.mk
 include $(top_srcdir)/tests/unit/util.mk
 include $(top_srcdir)/tests/unit/event.mk
 include $(top_srcdir)/tests/unit/registry-store.mk
