@@ -11,9 +11,10 @@
 #define DEFAULT_PREFIX "library/"
 #define DEFAULT_TAG    "latest"
 
-#define LIMIT_NAME 255
-#define LIMIT_TAG  128
-#define LIMIT_REF  4096
+#define LIMIT_PATH   255
+#define LIMIT_DOMAIN 261 /* a name of the DNS, and a port */
+#define LIMIT_TAG    128
+#define LIMIT_REF    4096
 
 static bool is_lower_alnum(char c)
 {
@@ -185,6 +186,11 @@ static int bad(struct error *err, const char *s, const char *why)
 	return error_set(err, ERR_INVALID, "invalid reference format: \"%.256s\": %s", s, why);
 }
 
+static bool is_official(const struct parts *p)
+{
+	return str_eq(p->domain, DEFAULT_DOMAIN) && !memchr(p->path.p, '/', p->path.n);
+}
+
 static int check(const char *s, const struct parts *p, struct error *err)
 {
 	const char *at = strchr(s, '@');
@@ -202,7 +208,8 @@ static int check(const char *s, const struct parts *p, struct error *err)
 			   "a repository's name is made of a-z, 0-9, and . _ - between them");
 	if (p->path.p[p->path.n] == ':' && !tag_valid(p->tag))
 		return bad(err, s, "a tag is up to 128 of A-Z a-z 0-9 _ . -");
-	if (p->domain.n + 1 + p->path.n > LIMIT_NAME)
+	if (p->domain.n > LIMIT_DOMAIN ||
+	    p->path.n + (is_official(p) ? strlen(DEFAULT_PREFIX) : 0) > LIMIT_PATH)
 		return bad(err, s, "the name is longer than 255 characters");
 	if (at && !digest_valid(at + 1))
 		return bad(err, s, "a digest is sha256: and 64 hexadecimal digits");
@@ -223,7 +230,7 @@ int image_ref_parse(const char *s, struct image_ref *ret, struct error *err)
 	r = check(s, &p, err);
 	if (r < 0)
 		return r;
-	official = str_eq(p.domain, DEFAULT_DOMAIN) && !memchr(p.path.p, '/', p.path.n);
+	official = is_official(&p);
 	*ret = (struct image_ref){
 		.domain = str_dup(p.domain),
 		.path = xprintf("%s%.*s", official ? DEFAULT_PREFIX : "", (int)p.path.n, p.path.p),

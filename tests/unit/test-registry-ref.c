@@ -74,12 +74,15 @@ static void refuses(void **state)
 
 static void bounds_lengths(void **state)
 {
-	autofree char *name = xprintf("%0255d", 0), *tag = xprintf("a:%0129d", 0);
+	autofree char *name = xprintf("%0248d", 0), *tag = xprintf("a:%0129d", 0);
+	autofree char *longest = xprintf("a.test/%0255d", 0), *over = xprintf("a.test/%0256d", 0);
 	struct error err;
 	autoref ref = { 0 };
 
 	assert_int_equal(image_ref_parse(name, &ref, &err), -ERR_INVALID);
 	assert_int_equal(image_ref_parse(tag, &ref, &err), -ERR_INVALID);
+	assert_int_equal(image_ref_parse(over, &ref, &err), -ERR_INVALID);
+	assert_int_equal(image_ref_parse(longest, &ref, &err), 0);
 }
 
 static void reads_platforms(void **state)
