@@ -114,14 +114,15 @@ static struct step *image_step(struct up *u, const struct service *s)
 void up_plan_images(struct up *u)
 {
 	vec_foreach (us, &u->services)
-		if (up_scale(u, us->s))
+		if (up_scale(u, us->s) || up_prepares(u, us->s))
 			us->image = image_step(u, us->s);
 }
 
 int up_check_images(const struct up *u, struct error *err)
 {
 	vec_foreach (us, &u->services)
-		if (!us->image && !map_get(&u->w->images, us->s->image) && up_scale(u, us->s))
+		if (!us->image && !map_get(&u->w->images, us->s->image) &&
+		    (up_scale(u, us->s) || up_prepares(u, us->s)))
 			return error_set(err, ERR_NOT_FOUND,
 					 "image %s of service %s is not there, and may not be %s",
 					 us->s->image, us->s->name,

@@ -40,6 +40,16 @@ void up_plan_dependencies(struct up *u, struct up_service *us)
 	}
 }
 
+void up_plan_waits(struct up *u, struct up_service *us)
+{
+	vec_foreach (d, &us->s->depends_on) {
+		struct up_service *dep = up_service(u, d->service);
+
+		if (dep && up_scale(u, dep->s) && d->condition != DEPEND_STARTED)
+			wait_step(u, dep, d);
+	}
+}
+
 static struct step *kept_step(struct up *u, struct up_service *us, struct up_kept *kept,
 			      enum step_kind kind, const char *why)
 {

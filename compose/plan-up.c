@@ -19,6 +19,11 @@ bool up_selected(const struct up *u, const struct service *s)
 	return !u->opt->services.n || strv_has(&u->opt->services, s->name);
 }
 
+bool up_prepares(const struct up *u, const struct service *s)
+{
+	return streq0(u->opt->prepare, s->name);
+}
+
 unsigned up_scale(const struct up *u, const struct service *s)
 {
 	const unsigned *n = map_get(&u->opt->scale, s->name);
@@ -154,6 +159,10 @@ int plan_up(const struct model *m, const struct world *w, const struct up_plan_o
 		return r;
 	plan_orphans(&u);
 	vec_foreach (s, &u.services) {
+		if (up_prepares(&u, s->s)) {
+			up_plan_waits(&u, s);
+			continue;
+		}
 		up_plan_replicas(&u, s);
 		up_plan_restarts(&u, s);
 		up_plan_dependencies(&u, s);

@@ -38,6 +38,7 @@ struct up {
 
 struct up_service *up_service(struct up *u, const char *name);
 bool up_selected(const struct up *u, const struct service *s); /* named by the user, or none is */
+bool up_prepares(const struct up *u, const struct service *s); /* it is opt->prepare */
 unsigned up_scale(const struct up *u, const struct service *s);
 /* Stops and removes; the removal. */
 struct step *up_remove(struct up *u, const struct container_info *c, const char *why);
@@ -52,6 +53,7 @@ void up_plan_replicas(struct up *u, struct up_service *us);
 /* plan-up-order.c */
 void up_plan_restarts(struct up *u, struct up_service *us);
 void up_plan_dependencies(struct up *u, struct up_service *us);
+void up_plan_waits(struct up *u, struct up_service *us); /* with no start of its own */
 
 static inline const char *up_label(const struct container_info *c, const char *name)
 {

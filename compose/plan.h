@@ -103,7 +103,9 @@ struct up_plan_options {
 	bool all_resources;	   /* networks and volumes that none of the services uses, too */
 	struct strv renew_volumes; /* engine's names: those of plan_changed_volumes() that may lose their data */
 	enum recreate_mode recreate;
-	const char *pull; /* "always", "missing", "never", NULL: each service's own */
+	const char *pull; /* "always", "missing", "never", "build", NULL: each service's own */
+	const char *prepare; /* of `run`: a service whose image, networks, volumes and dependencies are seen to, while its
+				containers are left alone; or NULL */
 	struct map scale; /* service -> (unsigned *) */
 	int64_t timeout;
 };

@@ -242,7 +242,7 @@ int select_services(struct pass *ps)
 		enable_named(ps);
 		if (!ps->opt->skip_env_files)
 			read_env_files(ps, ps->tree->root);
-		r = select_named(ps);
+		r = ps->opt->keep_others ? 0 : select_named(ps);
 	}
 	if (r == 0 && !ps->opt->all_resources)
 		drop_unused_resources(ps);

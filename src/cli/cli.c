@@ -3,6 +3,7 @@
 
 #include "cli/help.h"
 #include "event/loop.h"
+#include "ui/progress.h"
 #include "util/env.h"
 #include "util/io.h"
 
@@ -34,26 +35,38 @@ void cli_done(struct cli *cli)
 	opt_free(global_opts, &cli->g);
 }
 
+/* What the environment says where the command line says nothing. */
+static void settle_from_environment(struct cli *cli)
+{
+	struct global_opts *g = &cli->g;
+	const char *ansi = strmap_get(&cli->environ, "COMPOSE_ANSI");
+	const char *progress = strmap_get(&cli->environ, "COMPOSE_PROGRESS");
+
+	if (!g->ansi)
+		g->ansi = xstrdup(ansi && *ansi ? ansi : "auto");
+	if (!g->progress)
+		g->progress = xstrdup(progress ? progress : "");
+}
+
 int cli_settle(struct cli *cli, struct error *err)
 {
 	struct global_opts *g = &cli->g;
-	static const char *const progress[] = { "auto",	 "tty",	    "plain", "json",
-						"quiet", "rawjson", NULL };
-	bool known = !g->progress || !*g->progress;
+	enum progress_mode mode;
 
-	for (const char *const *p = progress; *p && !known; p++)
-		known = streq(g->progress, *p);
-	if (!known)
-		return error_set(err, ERR_INVALID, "unsupported --progress value \"%s\"",
+	settle_from_environment(cli);
+	if (progress_mode_parse(g->progress, &mode) < 0)
+		return error_set(err, ERR_INVALID,
+				 "unsupported --progress value \"%s\": auto, tty, plain, json or "
+				 "quiet",
 				 g->progress);
 	if (g->workdir && !g->project_dir) {
 		cli_note("--workdir is deprecated: use --project-directory");
 		g->project_dir = TAKE_PTR(g->workdir);
 	}
 	cli->colour = cli->tty_err && !env_get("NO_COLOR");
-	if (g->no_ansi || streq0(g->ansi, "never"))
+	if (g->no_ansi || streq(g->ansi, "never"))
 		cli->colour = false;
-	else if (streq0(g->ansi, "always"))
+	else if (streq(g->ansi, "always"))
 		cli->colour = true;
 	return 0;
 }
@@ -147,18 +160,28 @@ int cli_load(struct cli *cli, const struct strv *services, struct project_tree *
 	return r;
 }
 
+/* Who reads our output may stop reading: that is no failure. */
+static int write_out(const char *p, size_t n, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	int r = io_write_all(STDOUT_FILENO, p, n, &why);
+
+	if (r == 0 || why.sys == EPIPE)
+		return 0;
+	error_wrap(&why, "standard output");
+	if (err)
+		*err = why;
+	return r;
+}
+
 int cli_out(const struct buf *b, struct error *err)
 {
-	int r = io_write_all(STDOUT_FILENO, b->p, b->len, err);
-
-	return r < 0 && errno == EPIPE ? 0 : r;
+	return write_out(b->p, b->len, err);
 }
 
 int cli_outs(const char *text, struct error *err)
 {
-	int r = io_write_all(STDOUT_FILENO, text, strlen(text), err);
-
-	return r < 0 && errno == EPIPE ? 0 : r;
+	return write_out(text, strlen(text), err);
 }
 
 void cli_note(const char *fmt, ...)

@@ -23,6 +23,8 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
+static const char *const rmi_words[] = { "all", "local", NULL };
+
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct down_opts *o = values;
@@ -34,13 +36,12 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 		.timeout = cli_seconds(o->timeout),
 	};
 	autocall(plan_freep) struct plan *plan = NULL;
-	autoproject p;
+	autoproject p = { .lock = -1 };
 	int r;
 
-	if (opt.rmi && !streq(opt.rmi, "all") && !streq(opt.rmi, "local"))
-		return error_set(err, ERR_INVALID, "invalid value for --rmi: \"%s\": all or local",
-				 opt.rmi);
-	r = project_open(cli, args, PROJECT_LOCK | PROJECT_NAMED_OK, &p, err);
+	r = cli_check_word("--rmi", o->rmi, rmi_words, err);
+	if (r == 0)
+		r = project_open(cli, args, PROJECT_LOCK | PROJECT_NAMED_OK, &p, err);
 	if (r == 0)
 		r = plan_down(p.model, p.name, &p.world, &opt, &plan, err);
 	if (r == 0 && !plan->steps.n)

@@ -9,8 +9,7 @@ struct kill_opts {
 
 static const struct opt opts[] = {
 	OPT(struct kill_opts, OPT_FLAG, remove_orphans, 0, "remove-orphans",
-	    "Remove containers for services not defined in the Compose file",
-	    .flags = OPT_NOT_DONE),
+	    "Remove containers for services not defined in the Compose file"),
 	OPT(struct kill_opts, OPT_STRING, signal, 's', "signal", "SIGNAL to send to the container",
 	    .otherwise = "SIGKILL"),
 	{ 0 },
@@ -23,6 +22,7 @@ static int run(struct cli *cli, void *p, const struct strv *args, struct error *
 		.kind = STEP_CONTAINER_KILL,
 		.services = *args,
 		.signal = o->signal,
+		.orphans = o->remove_orphans,
 	};
 
 	return project_each(cli, &opt, 0, "Killing", err);

@@ -16,7 +16,6 @@ const struct command cmd_pause = {
 	.name = "pause",
 	.usage = "pause [SERVICE...]",
 	.help = "Pause services",
-	.opts_size = sizeof(struct no_opts),
 	.max_args = -1,
 	.run = run,
 };

@@ -25,6 +25,8 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
+static const char *const policy_words[] = { "missing", "always", NULL };
+
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct pull_opts *o = values;
@@ -36,13 +38,15 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 		.ignore_failures = o->ignore_failures,
 		.ignore_buildable = o->ignore_buildable,
 		.only_missing = o->policy && streq(o->policy, "missing"),
+		.policy_given = o->policy && *o->policy,
 	};
 	autocall(plan_freep) struct plan *plan = NULL;
 	autoproject p = { .lock = -1 };
 	int r;
 
-	if (o->policy && *o->policy && !streq(o->policy, "missing") && !streq(o->policy, "always"))
-		return error_set(err, ERR_INVALID, "--policy \"%s\": missing or always", o->policy);
+	r = cli_check_word("--policy", o->policy, policy_words, err);
+	if (r < 0)
+		return r;
 	r = project_open(cli, args, 0, &p, err);
 	if (r == 0)
 		r = plan_images(p.model, &p.world, &opt, &plan, err);

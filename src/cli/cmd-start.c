@@ -17,7 +17,6 @@ const struct command cmd_start = {
 	.name = "start",
 	.usage = "start [SERVICE...]",
 	.help = "Start services",
-	.opts_size = sizeof(struct no_opts),
 	.max_args = -1,
 	.run = run,
 };

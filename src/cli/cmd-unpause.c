@@ -16,7 +16,6 @@ const struct command cmd_unpause = {
 	.name = "unpause",
 	.usage = "unpause [SERVICE...]",
 	.help = "Unpause services",
-	.opts_size = sizeof(struct no_opts),
 	.max_args = -1,
 	.run = run,
 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 #include "cli/logs.h"
-#include "util/io.h"
-#include "util/num.h"
 #include "util/time.h"
 
 #include <unistd.h>
@@ -82,7 +80,6 @@ static const struct opt opts[] = {
 
 static int check(const struct up_opts *o, struct error *err)
 {
-	static const char *const policies[] = { "always", "missing", "never", NULL };
 	const struct {
 		bool both;
 		const char *a, *b;
@@ -97,42 +94,12 @@ static int check(const struct up_opts *o, struct error *err)
 		{ o->detach && (o->attach.n || o->attach_dependencies), "--detach", "--attach" },
 		{ o->attach.n && o->attach_dependencies, "--attach", "--attach-dependencies" },
 	};
-	bool known = !o->pull;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
 		if (pairs[i].both)
 			return error_set(err, ERR_INVALID, "%s and %s are incompatible", pairs[i].a,
 					 pairs[i].b);
-	for (const char *const *p = policies; *p && !known; p++)
-		known = streq(o->pull, *p);
-	if (!known)
-		return error_set(err, ERR_INVALID,
-				 "invalid --pull option \"%s\": always, missing or never", o->pull);
-	return 0;
-}
-
-int cli_scale(const struct strv *given, const struct model *m, struct map *ret, struct error *err)
-{
-	map_init(ret, free);
-	strv_foreach (s, given) {
-		struct str service, number;
-		autofree char *name = NULL;
-		uint64_t n;
-
-		str_cut(str_of(s), '=', &service, &number);
-		name = str_dup(service);
-		if (num_parse_u64(number, 10000, &n) < 0)
-			return error_set(err, ERR_INVALID, "--scale %s: SERVICE=NUMBER expected",
-					 s);
-		if (!model_service(m, name))
-			return error_set(err, ERR_NOT_FOUND, "--scale %s: no such service: %s", s,
-					 name);
-		unsigned *value = xnew(unsigned);
-
-		*value = n;
-		map_set(ret, name, value);
-	}
-	return 0;
+	return cli_check_word("--pull", o->pull, pull_words, err);
 }
 
 static int plan_and_run(struct project *p, const struct up_opts *o, const struct strv *services,
@@ -155,19 +122,10 @@ static int plan_and_run(struct project *p, const struct up_opts *o, const struct
 	};
 	const struct show_options show = { .quiet_build = o->quiet_build,
 					   .quiet_pull = o->quiet_pull };
-	autocall(plan_freep) struct plan *plan = NULL;
-	struct findings f = { 0 };
-	autobuf text;
-	int r = cli_scale(&o->scale, p->model, &opt.scale, err);
+	int r = cli_scale("--scale", &o->scale, p->model, &opt.scale, err);
 
 	if (r == 0)
-		r = plan_up(p->model, &p->world, &opt, &plan, &f, err);
-	buf_init(&text, BUF_MAX_ANY);
-	findings_print(&f, p->cli->colour, &text);
-	io_write_all(STDERR_FILENO, text.p, text.len, NULL);
-	findings_done(&f);
-	if (r == 0)
-		r = project_run(p, plan, NULL, &show, err);
+		r = project_up(p, &opt, &show, o->yes, err);
 	map_done(&opt.scale);
 	return r;
 }
@@ -178,8 +136,8 @@ struct attached {
 	struct project *p;
 	const struct up_opts *o;
 	struct task *logs;
-	int exit_code;
-	bool exit_known;
+	int exit_code; /* of the container whose end ended all */
+	bool aborted;
 };
 
 static bool shown(const struct attached *a, const struct strv *services,
@@ -201,17 +159,14 @@ static bool shown(const struct attached *a, const struct strv *services,
 static void on_ended(void *userdata, const struct container_info *c, int code)
 {
 	struct attached *a = userdata;
-	bool chosen = a->o->exit_code_from &&
-		      streq(a->o->exit_code_from, container_label(c, LABEL_SERVICE));
-	bool stop = a->o->abort_on_exit || chosen || (a->o->abort_on_failure && code);
+	bool stop = a->o->abort_on_exit || a->o->exit_code_from || (a->o->abort_on_failure && code);
 
 	cli_note("%s exited with code %d", container_short_name(a->p, c), code);
-	if (chosen || (!a->o->exit_code_from && stop && !a->exit_known)) {
-		a->exit_code = code;
-		a->exit_known = true;
-	}
-	if (stop)
-		task_cancel(a->logs);
+	if (!stop || a->aborted)
+		return;
+	a->exit_code = code;
+	a->aborted = true;
+	task_cancel(a->logs);
 }
 
 static int stop_all(struct project *p, const struct strv *services, enum step_kind kind,
@@ -237,6 +192,21 @@ static int stop_gracefully(struct project *p, const struct strv *services, int64
 	int r = stop_all(p, services, STEP_CONTAINER_STOP, timeout, err);
 
 	return r == -ERR_CANCELLED ? stop_all(p, services, STEP_CONTAINER_KILL, -1, err) : r;
+}
+
+/* --exit-code-from: of that service, now that all are stopped. */
+static int exit_code_of(struct attached *a, struct error *err)
+{
+	const struct container_info *c;
+	int r;
+
+	if (!a->o->exit_code_from)
+		return a->exit_code;
+	r = project_observe(a->p, err);
+	if (r < 0)
+		return r;
+	c = project_container(a->p, a->o->exit_code_from, 0, err);
+	return c ? c->exit_code : -(int)err->code;
 }
 
 /* since: when `up` began; what containers said before is not shown. */
@@ -266,16 +236,14 @@ static int follow(struct project *p, const struct up_opts *o, const struct strv 
 	a.logs = logs_task(p, list.v, list.n, &show, on_ended, &a);
 	r = cli_wait(p->cli, a.logs, err);
 	vec_done(&list);
-	if (r == -ERR_CANCELLED || a.exit_known) {
-		bool asked = a.exit_known;
-
-		if (!asked)
-			cli_note("Gracefully stopping... (press Ctrl+C again to force)");
-		r = stop_gracefully(p, services, cli_seconds(o->timeout), err);
-		if (r == 0 && !asked)
-			return 130;
-	}
-	return r < 0 ? r : a.exit_code;
+	if (!a.aborted && r != -ERR_CANCELLED)
+		return r;
+	if (!a.aborted)
+		cli_note("Gracefully stopping... (press Ctrl+C again to force)");
+	r = stop_gracefully(p, services, cli_seconds(o->timeout), err);
+	if (r < 0)
+		return r;
+	return a.aborted ? exit_code_of(&a, err) : 130;
 }
 
 /* ---- --wait ---- */
@@ -310,6 +278,9 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 		return r;
 	if (!p.model->services.n)
 		return error_set(err, ERR_INVALID, "no service selected");
+	if (o->exit_code_from && !model_service(p.model, o->exit_code_from))
+		return error_set(err, ERR_NOT_FOUND, "--exit-code-from: no such service: %s",
+				 o->exit_code_from);
 	r = plan_and_run(&p, o, args, err);
 	if (r == -ERR_CANCELLED && !o->detach && !cli->g.dry_run) {
 		struct error ignored;

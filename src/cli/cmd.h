@@ -32,6 +32,7 @@ struct cli {
 };
 
 #define CMD_HIDDEN	 1u
+#define CMD_RAW_WORDS	 4u /* all words are its own, options too */
 #define CMD_STOP_AT_WORD 2u /* words after the first are the program's, not options (exec, run) */
 
 struct command {
@@ -40,7 +41,7 @@ struct command {
 	const char *help;  /* one line */
 	const char *more;  /* paragraphs for --help and the manual page, or NULL */
 	const struct opt *opts;
-	size_t opts_size;
+	size_t opts_size; /* 0: it has no options of its own */
 	unsigned flags;
 	int min_args, max_args; /* max < 0: any */
 	const struct command *const *subcommands; /* ends in NULL */
@@ -49,12 +50,9 @@ struct command {
 };
 
 extern const struct command *const commands[]; /* ends in NULL, in the order of the help */
-extern const struct opt global_opts[];
-
-/* A command that takes no options of its own still has a struct. */
-struct no_opts {
-	char unused;
-};
+extern const struct opt global_opts[];	       /* before the command, into struct global_opts */
+extern const struct opt common_opts[];	       /* of every command, into struct global_opts */
+const struct command *command_find(const struct command *const *list, const char *name); /* or NULL */
 
 void cli_init(struct cli *cli);
 void cli_done(struct cli *cli);

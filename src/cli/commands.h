@@ -1,29 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every command's descriptor. */
+/* Every command's descriptor, cmd_NAME, in the order of `compose --help`. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
 #include "cli/cmd.h"
 
-extern const struct command cmd_build;
-extern const struct command cmd_config;
-extern const struct command cmd_down;
-extern const struct command cmd_exec;
-extern const struct command cmd_fsck;
-extern const struct command cmd_gc;
-extern const struct command cmd_image;
-extern const struct command cmd_images;
-extern const struct command cmd_kill;
-extern const struct command cmd_logs;
-extern const struct command cmd_pause;
-extern const struct command cmd_ps;
-extern const struct command cmd_pull;
-extern const struct command cmd_push;
-extern const struct command cmd_restart;
-extern const struct command cmd_start;
-extern const struct command cmd_stop;
-extern const struct command cmd_unpause;
-extern const struct command cmd_up;
-extern const struct command cmd_version;
+#define COMMANDS(X) \
+	X(alpha)      \
+	X(attach)     \
+	X(bridge)     \
+	X(build)      \
+	X(commit)     \
+	X(complete)   \
+	X(completion) \
+	X(config)     \
+	X(cp)         \
+	X(create)     \
+	X(down)       \
+	X(events)     \
+	X(exec)       \
+	X(export)     \
+	X(fsck)       \
+	X(gc)         \
+	X(image)      \
+	X(images)     \
+	X(kill)       \
+	X(logs)       \
+	X(ls)         \
+	X(manual)     \
+	X(pause)      \
+	X(plan)       \
+	X(port)       \
+	X(ps)         \
+	X(publish)    \
+	X(pull)       \
+	X(push)       \
+	X(restart)    \
+	X(rm)         \
+	X(run)        \
+	X(scale)      \
+	X(start)      \
+	X(stats)      \
+	X(stop)       \
+	X(top)        \
+	X(unpause)    \
+	X(up)         \
+	X(version)    \
+	X(volumes)    \
+	X(wait)       \
+	X(watch)
+
+#define COMMAND_DECLARE(name) extern const struct command cmd_##name;
+COMMANDS(COMMAND_DECLARE)
 
 #endif

@@ -5,8 +5,6 @@
 
 #include "cli/cmd.h"
 
-extern const struct opt common_opts[]; /* of every command: into struct global_opts */
-
 /* prefix: "compose ", or "compose image " for a subcommand. */
 void command_help(const struct command *c, const char *prefix, struct buf *out);
 void root_help(struct buf *out);

@@ -80,8 +80,6 @@ static int set_value(const struct opt *o, void *values, const char *text, struct
 	return 0;
 }
 
-/* What was not given on the command line gets its default; a list's default is dropped by the first
- * value given. */
 void opt_defaults(const struct opt *opts, void *values)
 {
 	for (const struct opt *o = opts; o && o->kind; o++)
@@ -145,8 +143,8 @@ static int unknown_long(const struct parser *ps, struct str name, struct error *
 static int give(struct parser *ps, const struct opt *o, void *values, const char *value,
 		struct error *err)
 {
-	if (o->flags & OPT_NOT_DONE)
-		return error_set(err, ERR_UNSUPPORTED, "--%s is not done yet", o->name);
+	int r;
+
 	if (!value && !takes_value(o))
 		value = "true";
 	if (!value) {
@@ -154,7 +152,12 @@ static int give(struct parser *ps, const struct opt *o, void *values, const char
 			return error_set(err, ERR_INVALID, "flag needs an argument: --%s", o->name);
 		value = ps->argv[ps->at++];
 	}
-	return set_value(o, values, value, err);
+	r = set_value(o, values, value, err);
+	/* To say no to what isn't done is fine. */
+	if (r == 0 && (o->flags & OPT_NOT_DONE) &&
+	    !(o->kind == OPT_FLAG && !*(bool *)at_offset(o, values)))
+		r = error_set(err, ERR_UNSUPPORTED, "--%s is not done yet", o->name);
+	return r;
 }
 
 static int parse_long(struct parser *ps, const char *word, struct error *err)

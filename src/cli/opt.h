@@ -9,6 +9,7 @@
 #ifndef CLI_OPT_H
 #define CLI_OPT_H
 
+#include "util/buf.h"
 #include "util/error.h"
 #include "util/strv.h"
 
@@ -51,7 +52,7 @@ struct opt_set {
  * collected in args. */
 int opt_parse(const struct opt_set *sets, size_t n_sets, int argc, char *const *argv, int *at,
 	      bool stop_at_word, struct strv *args, struct error *err);
-void opt_defaults(const struct opt *opts, void *values);
+void opt_defaults(const struct opt *opts, void *values); /* before opt_parse() */
 void opt_free(const struct opt *opts, void *values); /* frees what the values own */
 /* The lines of an "Options:" section, aligned, sorted by name. */
 void opt_help(const struct opt_set *sets, size_t n_sets, struct buf *out);

@@ -75,22 +75,31 @@ static int take_lock(struct project *p, struct error *err)
 	return 0;
 }
 
-/* All of the file is loaded, whatever services are named: a plan needs to know what is an orphan.
- */
-static int load(struct project *p, unsigned flags, struct error *err)
+static const char *name_given(const struct cli *cli)
+{
+	const char *name = cli->g.project_name ? cli->g.project_name
+					       : strmap_get(&cli->environ, "COMPOSE_PROJECT_NAME");
+
+	return name && *name ? name : NULL;
+}
+
+/* All of the file is loaded, whatever services are named (what their profiles are is then active):
+ * a plan needs to know what is an orphan. */
+static int load(struct project *p, const struct strv *services, unsigned flags, struct error *err)
 {
 	struct cli *cli = p->cli;
 	struct load_options opt;
 	struct findings f = { 0 };
 	int r;
 
-	cli_load_options(cli, NULL, &opt);
+	cli_load_options(cli, services, &opt);
+	opt.keep_others = true;
 	r = project_load(&opt, &p->tree, &f);
 	load_options_done(&opt);
-	if (r == -ERR_NOT_FOUND && (flags & PROJECT_NAMED_OK) && cli->g.project_name &&
+	if (r == -ERR_NOT_FOUND && (flags & PROJECT_NAMED_OK) && name_given(cli) &&
 	    !cli->g.files.n) {
 		findings_done(&f);
-		p->name = cli->g.project_name;
+		p->name = name_given(cli);
 		return 0;
 	}
 	if (r == 0) {
@@ -149,7 +158,7 @@ int project_open(struct cli *cli, const struct strv *services, unsigned flags, s
 	int r;
 
 	*ret = (struct project){ .cli = cli, .lock = -1 };
-	r = load(ret, flags, err);
+	r = load(ret, services, flags, err);
 	if (r == 0)
 		r = cli_engine(cli, &ret->engine, err);
 	if (r == 0 && (flags & PROJECT_LOCK) && !cli->g.dry_run)
@@ -218,13 +227,36 @@ const struct container_info *project_container(const struct project *p, const ch
 	return NULL;
 }
 
-int project_show_plan(const struct plan *plan, struct error *err)
+int project_show_plan(const struct plan *plan, bool json, struct error *err)
 {
+	autojson *steps = json ? plan_json(plan) : NULL;
+	autofree char *text = steps ? json_text_pretty(steps) : NULL;
 	autobuf out;
 
 	buf_init(&out, BUF_MAX_ANY);
-	plan_print(plan, &out);
+	if (text)
+		buf_addf(&out, "%s\n", text);
+	else
+		plan_print(plan, &out);
 	return cli_out(&out, err);
+}
+
+/* --parallel, else COMPOSE_PARALLEL_LIMIT; 0: as many as the executor likes. */
+static unsigned parallel_limit(const struct project *p)
+{
+	const char *text = project_env(p, "COMPOSE_PARALLEL_LIMIT");
+	uint64_t n;
+
+	if (p->cli->g.parallel > 0)
+		return MIN(p->cli->g.parallel, INT32_MAX);
+	return text && num_parse_u64(str_of(text), INT32_MAX, &n) == 0 ? n : 0;
+}
+
+const char *project_env(const struct project *p, const char *name)
+{
+	const char *v = strmap_get(p->tree ? &p->tree->env : &p->cli->environ, name);
+
+	return v && *v ? v : NULL;
 }
 
 int project_run(struct project *p, struct plan *plan, const struct run_options *given,
@@ -237,14 +269,14 @@ int project_run(struct project *p, struct plan *plan, const struct run_options *
 	int r;
 
 	if (p->cli->g.dry_run)
-		return project_show_plan(plan, err);
+		return project_show_plan(plan, streq(p->cli->g.progress, "json"), err);
 	if (!plan->steps.n)
 		return 0;
 	engine_build_runner(p->engine, &runner);
 	opt.engine = p->engine;
 	opt.runner = &runner;
 	opt.store = p->engine->ops->store ? p->engine->ops->store(p->engine) : NULL;
-	opt.parallel = p->cli->g.parallel > 0 ? p->cli->g.parallel : 0;
+	opt.parallel = parallel_limit(p);
 	opt.event = view_event;
 	opt.userdata = &view;
 	r = view_open(p->cli, show, &view, err);

@@ -46,19 +46,31 @@ struct show_options {
 };
 int project_run(struct project *p, struct plan *plan, const struct run_options *opt,
 		const struct show_options *show, struct error *err);
-/* --dry-run: the plan itself on stdout, instead. */
-int project_show_plan(const struct plan *plan, struct error *err);
+/* What --dry-run does instead (with --progress json: as JSON), and `plan`. */
+int project_show_plan(const struct plan *plan, bool json, struct error *err);
 /* Names that plan-each takes, in a row: stop, start, ... */
 int project_each(struct cli *cli, const struct each_plan_options *opt, unsigned flags, const char *title,
 		 struct error *err);
 
+/* The plan of `up` and its kind, carried out: orphans as COMPOSE_REMOVE_ORPHANS and COMPOSE_IGNORE_ORPHANS say, volumes
+ * that don't match made anew if the user says so (yes: is not asked), findings shown. */
+int project_up(struct project *p, struct up_plan_options *opt, const struct show_options *show, bool yes,
+	       struct error *err);
+/* The plan alone. */
+int project_up_plan(struct project *p, struct up_plan_options *opt, bool yes, struct plan **ret, struct error *err);
+/* A variable as the project sees it (its .env counts); NULL when unset or empty. */
+const char *project_env(const struct project *p, const char *name);
+
 /* A --timeout in seconds as ns; -1 (not given) stays. */
 int64_t cli_seconds(int64_t seconds);
 
-/* --scale SERVICE=N to a map of service -> unsigned *. */
-int cli_scale(const struct strv *given, const struct model *m, struct map *ret, struct error *err);
+/* --scale SERVICE=N to a map of service -> unsigned *; initialises it. flag: what messages call it. */
+int cli_scale(const char *flag, const struct strv *given, const struct model *m, struct map *ret, struct error *err);
 /* --since, --until: a time, seconds since 1970, or a span before now. NULL and "" are 0. */
 int cli_moment(const char *flag, const char *s, int64_t *ret, struct error *err);
+
+int cli_check_word(const char *flag, const char *value, const char *const *words, struct error *err); /* one of */
+extern const char *const pull_words[]; /* of --pull */
 
 /* The builder's runner over an engine, for run_options. */
 void engine_build_runner(struct engine *e, struct build_runner *ret);

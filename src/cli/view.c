@@ -126,6 +126,13 @@ static void show_build(struct view *v, const char *row, const char *image,
 	progress_row(v->progress, id, row, states[b->type], texts[b->type], b->done, b->bytes);
 }
 
+static const char *ready_word(const char *note)
+{
+	return streq(note, "healthy")	  ? "Healthy"
+	       : streq(note, "completed") ? "Completed"
+					  : "Running";
+}
+
 void view_event(void *userdata, const struct run_event *ev)
 {
 	struct view *v = userdata;
@@ -148,20 +155,22 @@ void view_event(void *userdata, const struct run_event *ev)
 	switch (ev->state) {
 	case STEP_DONE:
 		state = ROW_DONE;
-		status = s->kind == STEP_WAIT && ev->note
-				 ? (streq(ev->note, "healthy") ? "Healthy" : "Completed")
-				 : w->done;
+		status = s->kind == STEP_WAIT && ev->note ? ready_word(ev->note) : w->done;
 		break;
 	case STEP_UNCHANGED:
 		state = ROW_DONE;
 		status = "Up to date";
 		break;
 	case STEP_FAILED:
-		state = s->skip_if_fails ? ROW_WARNING : ROW_FAILED;
-		status = ev->err && s->skip_if_fails ? ev->err->msg : "Error";
+		state = ev->tolerated ? ROW_WARNING : ROW_FAILED;
+		status = ev->tolerated ? ev->err->msg : "Error";
 		break;
 	case STEP_CANCELLED:
-		return;
+		if (!ev->elapsed)
+			return;
+		state = ROW_WARNING;
+		status = "Interrupted";
+		break;
 	default:
 		break;
 	}
@@ -177,15 +186,16 @@ static void free_output(void *p)
 int view_open(struct cli *cli, const struct show_options *show, struct view *ret, struct error *err)
 {
 	enum progress_mode mode = PROGRESS_AUTO;
-	const char *asked = cli->g.progress ? cli->g.progress : "";
+	const char *term = strmap_get(&cli->environ, "TERM");
 
 	*ret = (struct view){ .quiet_build = show->quiet_build, .quiet_pull = show->quiet_pull };
-	progress_mode_parse(asked, &mode);
+	progress_mode_parse(cli->g.progress, &mode);
 	if (show->quiet)
 		mode = PROGRESS_QUIET;
 	if (mode == PROGRESS_AUTO)
-		mode = cli->tty_err && !streq0(cli->g.ansi, "never") ? PROGRESS_TTY
-								     : PROGRESS_PLAIN;
+		mode = cli->tty_err && !streq(cli->g.ansi, "never") && !streq0(term, "dumb")
+			       ? PROGRESS_TTY
+			       : PROGRESS_PLAIN;
 	ret->tty = mode == PROGRESS_TTY;
 	map_init(&ret->output, free_output);
 	return progress_new(cli->loop, STDERR_FILENO, mode, cli->colour,
