@@ -94,7 +94,7 @@ void local_free(struct engine *e)
 
 static int make_dirs(struct local *l, struct error *err)
 {
-	static const char *const state[] = { "status", "containers", "volumes" };
+	static const char *const state[] = { "status", "containers", "volumes", "seccomp" };
 	static const char *const run[] = { "containers", "locks", "monitors", "oci", "steps" };
 	int r = 0;
 

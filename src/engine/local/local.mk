@@ -51,6 +51,7 @@ liblocal_a_SOURCES = \
 	src/engine/local/record.c src/engine/local/record.h \
 	src/engine/local/recover.c \
 	src/engine/local/remove.c \
+	src/engine/local/seccomp-cache.c src/engine/local/seccomp-cache.h \
 	src/engine/local/shim-link.c \
 	src/engine/local/start.c src/engine/local/start.h \
 	src/engine/local/status.c src/engine/local/status.h \

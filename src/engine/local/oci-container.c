@@ -111,6 +111,17 @@ static int set_security(struct oci_spec *o, const struct container_spec *s, stru
 	return r;
 }
 
+static void default_seccomp(struct oci_spec *o)
+{
+	autobuf b = { 0 };
+
+	if (o->seccomp || o->privileged || o->seccomp_unconfined)
+		return;
+	buf_init(&b, LIMIT_SECCOMP);
+	seccomp_write(&o->caps, &b);
+	o->seccomp = buf_steal(&b);
+}
+
 /* "container:X" to the namespace of its first process. */
 static int join(struct local *l, const char *mode, const char *type, char **ret, struct error *err)
 {
@@ -240,6 +251,7 @@ int oci_of_record(struct local *l, const struct record *rec, int rootfs, const c
 		r = mounts_of_record(l, rec, rootfs, run_dir, o, err);
 	if (r < 0)
 		return r;
+	default_seccomp(o);
 	environment(o, &rec->env, hostname, home);
 	if (s->init)
 		add_init(l, o);
@@ -270,6 +282,7 @@ int oci_of_step(struct local *l, const struct step_spec *s, int rootfs, const ch
 		r = caps_resolve(s->privileged, &none, &none, &o->caps, err);
 	if (r < 0)
 		return r;
+	default_seccomp(o);
 	mounts_of_step(s, run_dir, o);
 	return 0;
 }

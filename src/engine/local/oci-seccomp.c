@@ -504,7 +504,7 @@ static void write_archs(struct buf *b)
 
 void seccomp_write(const struct strv *caps, struct buf *b)
 {
-	jw_open(b, "seccomp", '{');
+	jw_open(b, NULL, '{');
 	jw_str(b, "defaultAction", "SCMP_ACT_ERRNO");
 	jw_int(b, "defaultErrnoRet", 1);
 	write_archs(b);

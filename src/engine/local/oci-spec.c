@@ -356,8 +356,6 @@ static int write_linux(const struct oci_spec *s, struct buf *b, struct error *er
 	if (s->seccomp) {
 		buf_adds(b, ",\"seccomp\":");
 		buf_adds(b, s->seccomp);
-	} else if (!s->privileged && !s->seccomp_unconfined) {
-		seccomp_write(&s->caps, b);
 	}
 	jw_close(b, '}');
 	return r;

@@ -36,7 +36,7 @@ struct oci_spec {
 	uint32_t uid, gid;
 	VEC(uint32_t) groups;
 	bool tty, read_only, privileged, no_new_privileges, seccomp_unconfined, paths_unconfined;
-	char *seccomp; /* a profile's JSON, in place of the default; or NULL */
+	char *seccomp; /* a profile's JSON; NULL: none */
 	char *apparmor;
 	char *hostname, *domainname;
 	struct strv caps; /* "CAP_CHOWN" */
@@ -70,7 +70,7 @@ void oci_process_write(const struct oci_spec *s, const char *key, struct buf *ou
 int caps_resolve(bool privileged, const struct strv *add, const struct strv *drop, struct strv *ret,
 		 struct error *err);
 
-/* The seccomp member for a process with these capabilities. */
+/* The default profile for a process with these capabilities. */
 void seccomp_write(const struct strv *caps, struct buf *out);
 
 /* A profile in Docker's form ("archMap", "includes", "excludes") to the runtime's; one in the

@@ -5,6 +5,7 @@
 #include "engine/local/cgroup.h"
 #include "engine/local/check.h"
 #include "engine/local/oci-container.h"
+#include "engine/local/seccomp-cache.h"
 #include "util/fd.h"
 #include "util/path.h"
 
@@ -24,6 +25,7 @@ struct start {
 	struct record rec;
 	char *dir, *netns, *hostname;
 	bool reserved;
+	char filter[SHA256_HEX_MAX]; /* to be kept once it is compiled */
 	struct shim_link *shim;
 	struct task *net; /* plug, or at the end unplug */
 	bool configured, plugged, went, stopping;
@@ -150,8 +152,10 @@ static int configure(struct start *s, struct error *err)
 
 	if (r == 0)
 		r = oci_of_record(s->l, &s->rec, rootfs, s->dir, s->hostname, &o, err);
-	if (r == 0)
+	if (r == 0) {
+		seccomp_cache_use(s->l, &o, s->filter);
 		r = write_config(s->dir, &o, err);
+	}
 	oci_spec_done(&o);
 	return r;
 }
@@ -180,6 +184,7 @@ static void on_started(struct start *s)
 {
 	const char *project = strmap_get(&s->rec.spec.labels, LABEL_PROJECT);
 
+	seccomp_cache_keep(s->l, s->rec.id, s->filter);
 	shim_forget(s->shim);
 	s->shim = NULL;
 	if (record_needs_monitor(&s->rec))

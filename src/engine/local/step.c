@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/local/cgroup.h"
 #include "engine/local/oci-container.h"
+#include "engine/local/seccomp-cache.h"
 #include "engine/local/start.h"
 #include "util/fd.h"
 #include "util/hash.h"
@@ -28,6 +29,7 @@ struct step {
 	char id[ID_DIGITS + 1], *dir, *cgroup;
 	bool reserved, plugged, configured, failed, exited, gone;
 	int code, lockfd; /* held while we are at it: recover leaves the directory alone */
+	char filter[SHA256_HEX_MAX]; /* to be kept once it is compiled */
 	struct shim_link *shim;
 	struct task *net;
 	struct output out[2];
@@ -220,8 +222,10 @@ static int configure(struct step *s, struct error *err)
 
 	if (r == 0)
 		r = oci_of_step(s->l, &s->spec, rootfs, s->dir, s->cgroup, &o, err);
-	if (r == 0)
+	if (r == 0) {
+		seccomp_cache_use(s->l, &o, s->filter);
 		r = write_config(s->dir, &o, err);
+	}
 	oci_spec_done(&o);
 	return r;
 }
@@ -269,6 +273,7 @@ static void on_shim(void *userdata, enum shim_event ev, int n, const char *text)
 		on_ready(s);
 		break;
 	case SHIM_STARTED:
+		seccomp_cache_keep(s->l, s->id, s->filter);
 		break;
 	case SHIM_FAILED:
 		error_set(&err, ERR_CHILD, "%s", text);
