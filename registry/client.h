@@ -29,6 +29,7 @@ enum access { ACCESS_PULL, ACCESS_PUSH };
 
 struct call_task;
 struct authz;
+struct layer;
 struct client {
 	struct registry *reg;
 	struct origin *origin; /* borrowed from the registry */
@@ -52,7 +53,8 @@ struct registry {
 	struct hosts *hosts;
 	VEC(struct origin *) origins;
 	VEC(struct client *) clients;
-	unsigned extra_pieces; /* of large blobs, that are under way ahead of their turn */
+	VEC(struct layer *) layers; /* under way */
+	unsigned extra_pieces;	    /* of large blobs, that are under way ahead of their turn */
 };
 
 /* The one of this endpoint and access, made when there is none; lives as long as the registry. */

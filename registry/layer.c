@@ -29,7 +29,12 @@ struct layer {
 	struct error unpack_err; /* of an unpacker that failed before the download had ended */
 	int result;
 	struct error err;
+	struct layer
+		*leader; /* the same layer, under way for another image: its end is waited for */
+	VEC(struct layer *) followers;
 };
+
+static void start(struct layer *l);
 
 static void layer_free(struct task *t)
 {
@@ -38,6 +43,7 @@ static void layer_free(struct task *t)
 	sd_event_source_disable_unref(l->source);
 	fd_close(l->in);
 	fd_close(l->out);
+	vec_done(&l->followers);
 	free(l);
 }
 
@@ -57,9 +63,28 @@ static void stop(struct layer *l)
 		task_cancel(l->unpack);
 }
 
+static void stop_following(struct layer *l)
+{
+	struct layer *leader = TAKE_PTR(l->leader);
+	struct error err;
+
+	for (size_t i = 0; i < leader->followers.n; i++)
+		if (leader->followers.v[i] == l) {
+			vec_remove(&leader->followers, i);
+			break;
+		}
+	error_set(&err, ERR_CANCELLED, "cancelled");
+	task_fail(&l->task, &err);
+}
+
 static void layer_cancel(struct task *t)
 {
-	stop(container_of(t, struct layer, task));
+	struct layer *l = container_of(t, struct layer, task);
+
+	if (l->leader)
+		stop_following(l);
+	else
+		stop(l);
 }
 
 static const struct task_ops layer_ops = { "layer", layer_cancel, layer_free };
@@ -87,11 +112,28 @@ static void fail(struct layer *l, const struct error *err)
 	stop(l);
 }
 
+static void step_down(struct layer *l)
+{
+	struct registry *reg = l->spec.c->reg;
+
+	for (size_t i = 0; i < reg->layers.n; i++)
+		if (reg->layers.v[i] == l) {
+			vec_remove(&reg->layers, i);
+			break;
+		}
+	vec_foreach (f, &l->followers) {
+		(*f)->leader = NULL;
+		start(*f);
+	}
+	vec_done(&l->followers);
+}
+
 static void end_if_idle(struct layer *l)
 {
 	if (l->fetch || l->unpack)
 		return;
 	stop_feeding(l);
+	step_down(l);
 	if (!l->result)
 		tell(l, TRANSFER_DONE, l->spec.d->size, NULL);
 	task_end_with(&l->task, l->result, &l->err);
@@ -261,22 +303,48 @@ static void on_fetch(struct task *t, int r, void *userdata)
 	resume(l);
 }
 
-struct task *layer_fetch(const struct layer_spec *spec)
+static struct layer *find_leader(const struct layer *l)
 {
-	struct layer *l = xnew(struct layer);
+	vec_foreach (p, &l->spec.c->reg->layers)
+		if (streq((*p)->spec.diff_id, l->spec.diff_id))
+			return *p;
+	return NULL;
+}
+
+static void start(struct layer *l)
+{
 	struct fetch_events ev = { .grown = on_grown,
 				   .restarted = on_restarted,
 				   .retrying = on_retrying,
 				   .waiting = on_waiting,
 				   .userdata = l };
 
+	if (store_layer_has(l->store, l->spec.diff_id)) {
+		tell(l, TRANSFER_EXISTS, l->spec.d->size, NULL);
+		task_end(&l->task, 0);
+		return;
+	}
+	l->leader = find_leader(l);
+	if (l->leader) {
+		*vec_add(&l->leader->followers) = l;
+		tell(l, TRANSFER_WAITING, 0, NULL);
+		return;
+	}
+	*vec_add(&l->spec.c->reg->layers) = l;
+	l->fetch = blob_fetch(l->spec.c, l->spec.d, &ev);
+	task_on_done(l->fetch, on_fetch, l);
+	if (l->result)
+		task_cancel(l->fetch);
+}
+
+struct task *layer_fetch(const struct layer_spec *spec)
+{
+	struct layer *l = xnew(struct layer);
+
 	task_init(&l->task, &layer_ops, spec->c->reg->loop);
 	l->spec = *spec;
 	l->store = spec->c->reg->store;
 	l->in = l->out = -1;
-	l->fetch = blob_fetch(spec->c, spec->d, &ev);
-	task_on_done(l->fetch, on_fetch, l);
-	if (l->result)
-		task_cancel(l->fetch);
+	start(l);
 	return &l->task;
 }

@@ -45,6 +45,7 @@ struct registry *registry_free(struct registry *r)
 	vec_foreach (o, &r->origins)
 		origin_done(*o);
 	vec_done(&r->origins);
+	vec_done(&r->layers);
 	auth_free(r->auth);
 	hosts_free(r->hosts);
 	sd_event_unref(r->loop);
