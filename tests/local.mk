@@ -2,6 +2,7 @@
 # tests: unit (cmocka), spec (data), cli and engine (bash), fuzz (corpus replay)
 include $(top_srcdir)/tests/unit/builder.mk
 include $(top_srcdir)/tests/unit/compose-load.mk
+include $(top_srcdir)/tests/unit/cli.mk
 include $(top_srcdir)/tests/unit/compose-plan.mk
 include $(top_srcdir)/tests/unit/compose-text.mk
 include $(top_srcdir)/tests/unit/registry-client.mk

@@ -137,7 +137,7 @@ int cli_load_with(struct cli *cli, const struct load_options *opt, struct projec
 		  struct error *err)
 {
 	struct findings f = { 0 };
-	autobuf text;
+	autobuf text = { 0 };
 	int r = project_load(opt, ret, &f);
 
 	buf_init(&text, BUF_MAX_ANY);

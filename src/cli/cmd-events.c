@@ -48,7 +48,7 @@ static void on_event(void *userdata, const struct engine_event *ev)
 	const struct shown *s = userdata;
 	const struct container_info *c = ev->container;
 	char time[TIME_TEXT_MAX];
-	autobuf out;
+	autobuf out = { 0 };
 
 	if (s->services->n && !strv_has(s->services, container_label(c, LABEL_SERVICE)))
 		return;

@@ -84,7 +84,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	autojson *list = json_array();
 	autostrv ids = { 0 };
 	autotable t = { 0 };
-	autobuf out;
+	autobuf out = { 0 };
 	int r;
 
 	buf_init(&out, BUF_MAX_ANY);

@@ -118,7 +118,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	autostrv labels = { 0 };
 	automap found = { 0 };
 	struct engine *e;
-	autobuf out;
+	autobuf out = { 0 };
 	int r = check(o, err);
 
 	buf_init(&out, BUF_MAX_ANY);

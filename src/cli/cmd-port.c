@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 static int print(const struct container_info *c, uint64_t port, const char *protocol,
 		 struct error *err)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, 4096);
 	vec_foreach (p, &c->ports) {

@@ -229,7 +229,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	struct ps_opts *o = values;
 	container_list list = { 0 };
 	autoproject p = { .lock = -1 };
-	autobuf out;
+	autobuf out = { 0 };
 	int r = check(o, err);
 
 	buf_init(&out, BUF_MAX_ANY);

@@ -24,7 +24,7 @@ static void add_table(const char *text, struct buf *out)
 			table_init(&t, (const char *const *)strv_v(&head));
 		}
 		for (size_t i = 0; !first && i < head.n; i++) {
-			autobuf safe;
+			autobuf safe = { 0 };
 
 			buf_init(&safe, BUF_MAX_ANY);
 			text_safe(str_of(i < cells.n ? cells.v[i] : ""), &safe);
@@ -39,7 +39,7 @@ static void add_table(const char *text, struct buf *out)
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	autoproject p = { .lock = -1 };
-	autobuf out;
+	autobuf out = { 0 };
 	int r = project_open(cli, args, PROJECT_NAMED_OK, &p, err);
 
 	buf_init(&out, BUF_MAX_ANY);

@@ -62,7 +62,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	const struct volumes_opts *o = values;
 	autoproject p = { .lock = -1 };
 	autotable t = { 0 };
-	autobuf out;
+	autobuf out = { 0 };
 	int r = cli_check_word("--format", o->format, formats, err);
 
 	buf_init(&out, BUF_MAX_ANY);

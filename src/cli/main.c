@@ -89,7 +89,7 @@ static int see_help(const char *command, int r, struct error *err)
 
 static int show_help(const struct command *c, const char *prefix, struct error *err)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, BUF_MAX_ANY);
 	if (c)
@@ -160,7 +160,7 @@ static int help_of(int argc, char *const *argv, struct error *err)
 {
 	const struct command *const *list = commands;
 	const struct command *c = NULL;
-	autobuf prefix;
+	autobuf prefix = { 0 };
 
 	buf_init(&prefix, BUF_MAX_ANY);
 	for (int i = 0; i < argc; i++) {

@@ -110,7 +110,7 @@ static int write_command(int dir, const char *parent, const char *words, const s
 {
 	autofree char *page = xprintf("%s-%s", parent, c->name);
 	autofree char *deeper = xprintf("%s %s", words, c->name);
-	autobuf out;
+	autobuf out = { 0 };
 	int r;
 
 	buf_init(&out, BUF_MAX_ANY);
@@ -138,7 +138,7 @@ static int write_command(int dir, const char *parent, const char *words, const s
 
 static int write_root(int dir, struct error *err)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, BUF_MAX_ANY);
 	add_head(&out, "compose", "define and run multi-container applications");

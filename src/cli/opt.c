@@ -281,17 +281,18 @@ void opt_help(const struct opt_set *sets, size_t n_sets, struct buf *out)
 
 	opt_foreach(o, set, &all)
 	{
-		autobuf name;
-
-		if (o->flags & OPT_HIDDEN)
-			continue;
-		name_column(o, &name);
-		width = MAX(width, name.len);
-		*vec_add(&rows) = o;
+		if (!(o->flags & OPT_HIDDEN))
+			*vec_add(&rows) = o;
 	}
 	qsort(rows.v, rows.n, sizeof(*rows.v), by_name);
 	vec_foreach (o, &rows) {
-		autobuf name;
+		autobuf name = { 0 };
+
+		name_column(*o, &name);
+		width = MAX(width, name.len);
+	}
+	vec_foreach (o, &rows) {
+		autobuf name = { 0 };
 
 		name_column(*o, &name);
 		buf_addf(out, "%-*s   ", (int)width, name.p);

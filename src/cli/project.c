@@ -33,7 +33,7 @@ int cli_engine(struct cli *cli, struct engine **ret, struct error *err)
 
 static int print_findings(struct cli *cli, struct findings *f, int r, struct error *err)
 {
-	autobuf text;
+	autobuf text = { 0 };
 
 	buf_init(&text, BUF_MAX_ANY);
 	findings_print(f, cli->colour, &text);
@@ -51,7 +51,7 @@ static int take_lock(struct project *p, struct error *err)
 	autofree char *run = env_run_dir();
 	autofree char *dir = xprintf("%s/locks", run);
 	autofree char *pid = xprintf("%d\n", (int)getpid());
-	autobuf owner;
+	autobuf owner = { 0 };
 	int r = path_mkdirs(AT_FDCWD, dir, 0755, err);
 
 	if (r < 0)
@@ -231,7 +231,7 @@ int project_show_plan(const struct plan *plan, bool json, struct error *err)
 {
 	autojson *steps = json ? plan_json(plan) : NULL;
 	autofree char *text = steps ? json_text_pretty(steps) : NULL;
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, BUF_MAX_ANY);
 	if (text)
@@ -298,7 +298,7 @@ int64_t cli_seconds(int64_t seconds)
 int project_each(struct cli *cli, const struct each_plan_options *opt, unsigned flags,
 		 const char *title, struct error *err)
 {
-	autoproject p;
+	autoproject p = { .lock = -1 };
 	autocall(plan_freep) struct plan *plan = NULL;
 	int r = project_open(cli, &opt->services, flags | PROJECT_LOCK | PROJECT_NAMED_OK, &p, err);
 

@@ -83,7 +83,7 @@ int project_up_plan(struct project *p, struct up_plan_options *opt, bool yes, st
 		    struct error *err)
 {
 	struct findings f = { 0 };
-	autobuf text;
+	autobuf text = { 0 };
 	int r;
 
 	opt->remove_orphans |= is_on(project_env(p, "COMPOSE_REMOVE_ORPHANS"));

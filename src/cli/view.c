@@ -61,7 +61,7 @@ void view_transfer(struct view *v, const char *row, const struct transfer_progre
 
 static void build_line(struct view *v, const char *image, struct str text)
 {
-	autobuf line;
+	autobuf line = { 0 };
 
 	buf_init(&line, 64 << 10);
 	buf_addf(&line, " %s  | ", image);

@@ -84,7 +84,7 @@ static void add_prefix(const struct logmux *m, const struct source *s, const cha
 void logmux_line(struct logmux *m, const char *name, int64_t time, struct str text, bool partial)
 {
 	struct source *s = source_of(m, name);
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_addstr(&s->begun, text);
 	if (partial && s->begun.len < LIMIT_LINE)

@@ -12,14 +12,17 @@
 
 #include <unistd.h>
 
-#define FRAME (100 * NSEC_PER_MSEC)
+#define FRAME \
+	(100 * NSEC_PER_MSEC) /* between two drawings, and two JSON lines of one row's bytes */
 
 struct row {
 	char *id, *status;
 	struct row *parent;
+	bool children; /* it is somebody's parent */
 	enum row_state state;
 	uint64_t done, total;
 	int64_t began, ended;
+	int64_t told; /* when its newest JSON line was written */
 };
 
 struct progress {
@@ -93,7 +96,7 @@ static void draw_row(const struct progress *p, const struct row *r, size_t id_wi
 						   : looks[r->state].mark;
 	int64_t until = r->ended ? r->ended : time_monotonic();
 	size_t indent = r->parent ? 3 : 1, id_columns = text_width(str_of(r->id));
-	autobuf text, time;
+	autobuf text = { 0 }, time = { 0 };
 
 	buf_init(&text, 4096);
 	buf_init(&time, 64);
@@ -135,6 +138,22 @@ static void erase(struct progress *p, struct buf *out)
 	p->drawn = 0;
 }
 
+/* Its own row, then those that stand under it. */
+static void draw_family(struct progress *p, const struct row *r, size_t width, unsigned columns,
+			unsigned rows, unsigned *shown, struct buf *out)
+{
+	if (*shown + 2 >= rows || hidden(r, p->rows.n, rows))
+		return;
+	draw_row(p, r, width, columns, out);
+	++*shown;
+	map_foreach (e, &p->rows) {
+		const struct row *child = e->value;
+
+		if (r->children && child->parent == r)
+			draw_family(p, child, width, columns, rows, shown, out);
+	}
+}
+
 static void draw(struct progress *p, struct buf *out)
 {
 	unsigned columns, rows, done = 0, shown = 0;
@@ -149,21 +168,21 @@ static void draw(struct progress *p, struct buf *out)
 		width = MAX(width, text_width(str_of(r->id)) + (r->parent ? 3 : 1));
 		done += r->state == ROW_DONE || r->state == ROW_WARNING;
 	}
+	/* One long name doesn't push what is said of the others off the screen. */
+	width = MIN(width, columns / 2);
 	buf_addf(out, "[+] %s %u/%zu\033[K\n", p->title, done, p->rows.n);
 	map_foreach (e, &p->rows) {
 		const struct row *r = e->value;
 
-		if (shown + 2 >= rows || hidden(r, p->rows.n, rows))
-			continue;
-		draw_row(p, r, width, columns, out);
-		shown++;
+		if (!r->parent)
+			draw_family(p, r, width, columns, rows, &shown, out);
 	}
 	p->drawn = shown + 1;
 }
 
 static void redraw(struct progress *p, const char *line)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, BUF_MAX_ANY);
 	buf_adds(&out, "\033[?2026h"); /* at once, where the terminal knows how */
@@ -211,7 +230,7 @@ int progress_new(sd_event *loop, int fd, enum progress_mode mode, bool colour, c
 
 static void plain_line(struct progress *p, const struct row *r)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	buf_init(&out, 4096);
 	buf_addf(&out, " %s  %s", r->id, r->status);
@@ -222,13 +241,14 @@ static void plain_line(struct progress *p, const struct row *r)
 	io_write_all(p->fd, out.p, out.len, NULL);
 }
 
-static void json_line(struct progress *p, const struct row *r)
+static void json_line(struct progress *p, struct row *r)
 {
 	autojson *j = json_pack("{s:s, s:s, s:s}", "id", r->id, "status", looks[r->state].name,
 				"text", r->status);
 	autofree char *text = NULL;
-	autobuf out;
+	autobuf out = { 0 };
 
+	r->told = time_monotonic();
 	if (r->parent)
 		json_object_set_new(j, "parent_id", json_string(r->parent->id));
 	if (r->total) {
@@ -253,6 +273,8 @@ void progress_row(struct progress *p, const char *id, const char *parent, enum r
 		r->status = xstrdup("");
 		r->began = time_monotonic();
 		r->parent = parent ? map_get(&p->rows, parent) : NULL;
+		if (r->parent)
+			r->parent->children = true;
 		map_set(&p->rows, id, r);
 	}
 	if (r->state == ROW_WAITING && state != ROW_WAITING)
@@ -265,13 +287,13 @@ void progress_row(struct progress *p, const char *id, const char *parent, enum r
 	r->status = xstrdup(status);
 	if (changed && p->mode == PROGRESS_PLAIN && state != ROW_WAITING)
 		plain_line(p, r);
-	else if (p->mode == PROGRESS_JSON)
+	else if (p->mode == PROGRESS_JSON && (changed || time_monotonic() - r->told >= FRAME))
 		json_line(p, r);
 }
 
 void progress_line(struct progress *p, const char *text)
 {
-	autobuf out;
+	autobuf out = { 0 };
 
 	if (p->mode == PROGRESS_TTY) {
 		redraw(p, text);

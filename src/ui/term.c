@@ -72,14 +72,29 @@ static size_t colour_sequence(struct str s)
 	return i < s.n && s.p[i] == 'm' ? i + 1 : 0;
 }
 
+/* U+0080 to U+009F: some terminals obey them as they obey ESC. */
+static bool is_c1(struct str s)
+{
+	return s.n > 1 && (unsigned char)s.p[0] == 0xc2 && (unsigned char)s.p[1] >= 0x80 &&
+	       (unsigned char)s.p[1] <= 0x9f;
+}
+
 void text_safe(struct str s, struct buf *out)
 {
+	bool coloured = false;
+
+	if (str_ends(s, "\r")) /* a terminal's line ends in both */
+		s.n--;
 	while (s.n) {
 		unsigned char c = s.p[0];
 		size_t n = colour_sequence(s);
 
 		if (n) {
 			buf_add(out, s.p, n);
+			coloured = true;
+		} else if (is_c1(s)) {
+			n = 2;
+			buf_adds(out, "\uFFFD");
 		} else {
 			n = 1;
 			if (c == '\t' || (c >= 0x20 && c != 0x7f))
@@ -89,6 +104,8 @@ void text_safe(struct str s, struct buf *out)
 		}
 		s = str_skip(s, n);
 	}
+	if (coloured)
+		buf_adds(out, TERM_RESET);
 }
 
 const char *term_colour(unsigned n)

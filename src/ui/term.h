@@ -11,8 +11,8 @@ void term_size(int fd, unsigned *ret_columns, unsigned *ret_rows);
 size_t text_width(struct str s);
 /* The longest beginning of s that fits; with an ellipsis in place of the last column when it was cut. */
 void text_fit(struct str s, size_t columns, struct buf *out);
-/* What a container or registry wrote, for a terminal: control characters but tab become visible, escape sequences of
- * colour alone pass. */
+/* A line that a container or registry wrote, for a terminal: control characters but tab become visible, escape sequences of
+ * colour alone pass (and end with the line), a carriage return at its end is dropped. */
 void text_safe(struct str s, struct buf *out);
 
 /* The colour of the n-th of several things (log prefixes): an escape sequence, "" past the end of colours. */
