@@ -145,13 +145,14 @@ int shim_rootfs(struct shim *s, struct error *err)
 	return mount_overlay(s, err);
 }
 
-int shim_leave(struct shim *s)
+void shim_leave_network(struct shim *s)
 {
-	int r = 0;
+	if (s->host_net >= 0 && setns(s->host_net, CLONE_NEWNET) == 0)
+		s->host_net = fd_close(s->host_net);
+}
 
-	if (s->host_net >= 0 && setns(s->host_net, CLONE_NEWNET) < 0)
-		r = -1;
-	if (s->host_mnt >= 0 && setns(s->host_mnt, CLONE_NEWNS) < 0)
-		r = -1;
-	return r;
+void shim_leave_mounts(struct shim *s)
+{
+	if (s->host_mnt >= 0 && setns(s->host_mnt, CLONE_NEWNS) == 0)
+		s->host_mnt = fd_close(s->host_mnt);
 }

@@ -245,7 +245,9 @@ static void finish(struct shim *s)
 	shim_attach_send(s, 'x', &code32, sizeof(code32));
 	s->listener = fd_close(s->listener);
 	unlinkat(s->dirfd, "attach.sock", 0);
-	shim_leave(s);
+	shim_leave_network(s);
+	if (s->job.step || !ran)
+		shim_leave_mounts(s);
 	if (!ran)
 		return;
 	stop = s->statusfd >= 0 && asked_to_stop(s);
@@ -257,6 +259,7 @@ static void finish(struct shim *s)
 		status_write(s->statusfd, s->job.id, &s->status, !stop, NULL);
 	tell(s, "exited %d", code);
 	linger(s);
+	shim_leave_mounts(s);
 	if (s->job.ended && !stop)
 		run_ended(s);
 }

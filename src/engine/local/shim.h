@@ -92,7 +92,10 @@ int shim_job_read(struct shim *s, struct error *err);
 /* Namespaces and the root filesystem: shim-mount.c */
 int shim_namespaces(struct shim *s, struct error *err);
 int shim_rootfs(struct shim *s, struct error *err);
-int shim_leave(struct shim *s); /* back to the host's: what only we held is gone after it */
+/* Back to the host's: what only we held is gone. To unmount the root filesystem takes long: what
+ * was written is synced. */
+void shim_leave_network(struct shim *s);
+void shim_leave_mounts(struct shim *s);
 
 /* The runtime: shim-runtime.c */
 int shim_runtime_start(struct shim *s, struct error *err);
