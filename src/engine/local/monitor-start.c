@@ -44,12 +44,13 @@ int local_monitor(struct local *l, const char *project, struct error *err)
 {
 	autofree char *lock = monitor_lock_path(l, project);
 	char *const argv[] = { (char *)"compose-monitor", (char *)"run", (char *)project, NULL };
+	autoclose int null = open("/dev/null", O_WRONLY | O_CLOEXEC); /* it outlives us */
 	const struct child_spec spec = { .program = l->monitor,
 					 .argv = argv,
 					 .cwd = "/",
 					 .stdin_fd = -1,
 					 .stdout_fd = -1,
-					 .stderr_fd = -1,
+					 .stderr_fd = null,
 					 .new_session = true };
 	struct child c = CHILD_INIT;
 	int r;

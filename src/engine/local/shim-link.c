@@ -112,17 +112,20 @@ static void on_exit_of_shim(void *userdata, int code, bool signalled)
 	link_free(s);
 }
 
+/* Nothing of the caller's stays open in what outlives it: who reads our stderr from a pipe waits
+ * for its end. */
 static int spawn(struct shim_link *s, int control, const int *stdio, struct error *err)
 {
 	const int fds[] = { control, stdio ? stdio[0] : -1, stdio ? stdio[1] : -1,
 			    stdio ? stdio[2] : -1 };
 	char *const argv[] = { (char *)"compose-shim", (char *)"run", s->dir, NULL };
+	autoclose int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const struct child_spec spec = { .program = s->l->shim,
 					 .argv = argv,
 					 .cwd = "/",
 					 .stdin_fd = -1,
 					 .stdout_fd = -1,
-					 .stderr_fd = -1,
+					 .stderr_fd = null,
 					 .extra_fds = fds,
 					 .n_extra_fds = stdio ? 4 : 1,
 					 .new_session = true };
