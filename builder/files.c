@@ -18,6 +18,7 @@ struct copy_job *copy_job_free(struct copy_job *j)
 	strv_done(&j->urls);
 	copier_free(j->copier);
 	strv_done(&j->lower);
+	json_decref(j->answer);
 	free(j->dest);
 	free(j->chmod_text);
 	free(j->checksum);
@@ -28,6 +29,9 @@ struct copy_job *copy_job_free(struct copy_job *j)
 		fd_close(x->fd);
 	}
 	vec_done(&j->extras);
+	vec_foreach (g, &j->gits)
+		git_part_done(g, NULL);
+	vec_done(&j->gits);
 	free(j);
 	return NULL;
 }
@@ -137,11 +141,8 @@ static int take_source(struct stage_run *run, const struct inst *in, const char 
 		return r;
 	if (in->kind == INST_COPY && (source_is_http(text) || source_is_git(text)))
 		return error_set(err, ERR_INVALID, "COPY takes no URL: ADD %s does", text);
-	if (source_is_git(text) && in->kind == INST_ADD)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "ADD %s: git sources are not supported yet; clone it, and COPY "
-				 "the directory",
-				 text);
+	if (source_is_git(text))
+		return git_part_parse(text, vec_add(&j->gits), err);
 	strv_push(source_is_http(text) ? &j->urls : &j->sources, text);
 	return 0;
 }
@@ -187,8 +188,13 @@ static int take_checksum(struct stage_run *run, const struct inst *in, struct co
 	if (!in->flags.checksum)
 		return 0;
 	r = stage_expand(run, in, in->flags.checksum, &j->checksum, err);
-	if (!r && *j->checksum && (j->urls.n != 1 || j->sources.n))
-		r = error_set(err, ERR_INVALID, "--checksum is for one URL");
+	if (!r && *j->checksum && (j->urls.n + j->gits.n != 1 || j->sources.n))
+		r = error_set(err, ERR_INVALID, "--checksum is for one URL or repository");
+	if (!r && *j->checksum && j->gits.n) {
+		free(j->gits.v[0].checksum);
+		j->gits.v[0].checksum = TAKE_PTR(j->checksum);
+		return 0;
+	}
 	if (!r && *j->checksum && !digest_valid(j->checksum))
 		r = error_set(err, ERR_INVALID,
 			      "--checksum=%s is no digest: it is sha256: and 64 hexadecimal digits",
@@ -258,6 +264,7 @@ static void make_short_key(struct step *s)
 	key_text(&k, j->checksum);
 	key_list(&k, &j->sources);
 	key_list(&k, &j->urls);
+	key_number(&k, (int64_t)j->gits.n);
 	vec_foreach (x, &j->extras)
 		key_text(&k, x->digest);
 	key_end(&k, s->short_key);
@@ -272,6 +279,9 @@ static int make_key(struct step *s, struct error *err)
 	key_begin(&k, "copy");
 	key_options(&k, s);
 	r = copy_digest(&j->source, &j->picks, j->exclude, k.h, &s->newest, err);
+	vec_foreach (g, &j->gits)
+		if (!r)
+			r = copy_digest(&g->source, &g->picks, j->exclude, k.h, &s->newest, err);
 	vec_foreach (x, &j->extras) {
 		key_text(&k, x->name);
 		key_number(&k, x->mode);
@@ -311,14 +321,27 @@ static int copy_extras(struct step *s, struct error *err)
 	return r;
 }
 
+static int copy_gits(struct step *s, struct error *err)
+{
+	struct copy_job *j = s->copy;
+	int r = 0;
+
+	vec_foreach (g, &j->gits)
+		for (size_t i = 0; !r && i < g->picks.n; i++)
+			r = copier_copy(j->copier, &g->source, &g->picks.v[i], j->dest, err);
+	return r;
+}
+
 /* From the pick that is next on. 1: an archive is being unpacked, copy_go_on() comes. */
 static int copy_rest(struct step *s, struct error *err)
 {
 	struct copy_job *j = s->copy;
+	int r;
 
 	while (j->next < j->picks.n) {
 		const struct copy_pick *p = &j->picks.v[j->next];
-		int r = j->unpack ? archive_add(s, p, err) : 0;
+
+		r = j->unpack ? archive_add(s, p, err) : 0;
 
 		if (r)
 			return r;
@@ -327,7 +350,8 @@ static int copy_rest(struct step *s, struct error *err)
 			return r;
 		j->next++;
 	}
-	return copy_extras(s, err);
+	r = copy_gits(s, err);
+	return r < 0 ? r : copy_extras(s, err);
 }
 
 void copy_go_on(struct step *s, bool was_archive, int r, struct error *err)
@@ -361,6 +385,9 @@ static int select_all(struct step *s, struct error *err)
 
 	for (size_t i = 0; !r && i < j->sources.n; i++)
 		r = copy_select(&j->source, j->sources.v[i], j->opt.parents, &j->picks, err);
+	vec_foreach (g, &j->gits)
+		if (!r)
+			r = copy_select(&g->source, "/", false, &g->picks, err);
 	return r;
 }
 
@@ -381,10 +408,14 @@ static int copy_ready(struct step *s, struct error *err)
 	return step_start(s, err);
 }
 
-/* The URLs are here, called from the loop. */
+/* The URLs and repositories are here, called from the loop. */
 static int copy_fetched(struct step *s, struct error *err)
 {
-	int r = copy_ready(s, err);
+	int r = 0;
+
+	if (s->copy->gits.n && !s->copy->gits.v[0].commit)
+		return git_start(s, copy_fetched, err);
+	r = copy_ready(s, err);
 
 	if (!r)
 		step_end(s);
@@ -393,6 +424,9 @@ static int copy_fetched(struct step *s, struct error *err)
 
 static void release_copy(struct step *s)
 {
+	vec_foreach (g, &s->copy->gits)
+		git_part_done(g, s->run->build->store);
+	s->copy->gits.n = 0;
 	s->copy = copy_job_free(s->copy);
 }
 
@@ -425,8 +459,9 @@ int files_copy(struct stage_run *run, const struct inst *in, struct error *err)
 	stage_step_begin(run, in);
 	make_short_key(s);
 	r = short_cached(s, err);
-	if (!r && s->copy->urls.n) {
-		r = fetch_start(s, copy_fetched, err);
+	if (!r && (s->copy->urls.n || s->copy->gits.n)) {
+		r = s->copy->urls.n ? fetch_start(s, copy_fetched, err)
+				    : git_start(s, copy_fetched, err);
 		return r < 0 ? r : 1;
 	}
 	r = r > 0 ? 0 : r < 0 ? r : copy_ready(s, err);

@@ -5,6 +5,8 @@
 
 #include "builder/step.h"
 
+#include "util/json.h"
+
 #define COPY_TIME_UNKNOWN INT64_MIN
 
 /* A file that is in no tree: a heredoc, or what a URL gave. */
@@ -16,12 +18,23 @@ struct copy_extra {
 	char digest[DIGEST_MAX];
 };
 
+/* A git repository that ADD takes. */
+struct git_part {
+	char *url, *ref, *subdir, *checksum;
+	char *commit; /* once it is fetched */
+	char *dir;    /* staged */
+	struct tree *tree;
+	struct copy_source source;
+	copy_picks picks;
+};
+
 struct copy_job {
 	struct rootfs from; /* of --from; kept while it is read */
 	struct tree *tree;  /* of --from; NULL: the context */
 	struct copy_source source;
 	struct strv sources; /* paths; URLs are fetched into extras */
 	struct strv urls;
+	VEC(struct git_part) gits;
 	char *dest, *chmod_text, *checksum;
 	struct chmod chmod;
 	struct copy_options opt;
@@ -31,7 +44,8 @@ struct copy_job {
 	bool unpack;	   /* archives are unpacked */
 	struct strv lower; /* what it is copied over: none with --link */
 	struct copier *copier;
-	size_t next; /* pick */
+	size_t next;	/* pick */
+	json_t *answer; /* of a helper */
 };
 
 struct copy_job *copy_job_free(struct copy_job *j);
@@ -42,6 +56,11 @@ bool source_is_git(const char *text);
 /* Fetches the job's URLs, one after the other, into extras; then calls then(s). 0, or -err at once.
  */
 int fetch_start(struct step *s, int (*then)(struct step *s, struct error *err), struct error *err);
+/* "git://host/path.git#ref:subdir", "https://host/path.git?ref=x&subdir=y", "git@host:path". */
+int git_part_parse(const char *text, struct git_part *ret, struct error *err);
+void git_part_done(struct git_part *p, struct store *store);
+/* Fetches the job's repositories, one after the other; then calls then(s). */
+int git_start(struct step *s, int (*then)(struct step *s, struct error *err), struct error *err);
 /* A file that has only a descriptor. */
 int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct copy_extra *ret,
 		  struct error *err);

@@ -3,7 +3,9 @@
 noinst_LIBRARIES += libbuilder.a
 libbuilder_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libbuilder_a_SOURCES = \
-	builder/add/job.c builder/add/job.h \
+	builder/add/header.c builder/add/header.h \
+	builder/add/add-job.c builder/add/job.h \
+	builder/aide.c builder/aide.h \
 	builder/archive.c \
 	builder/build.h \
 	builder/cache.c \
@@ -22,6 +24,8 @@ libbuilder_a_SOURCES = \
 	builder/fetch.c \
 	builder/files.c \
 	builder/files.h \
+	builder/git.c \
+	builder/git/git-job.c builder/git/job.h \
 	builder/graph.c \
 	builder/graph.h \
 	builder/ignore.c \
@@ -61,7 +65,8 @@ composelibexec_PROGRAMS += compose-add
 compose_add_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
 compose_add_SOURCES = \
 	builder/add/apply.c builder/add/apply.h \
-	builder/add/job.c builder/add/job.h \
+	builder/add/header.c builder/add/header.h \
+	builder/add/add-job.c builder/add/job.h \
 	builder/add/main.c \
 	builder/add/probe.c builder/add/probe.h \
 	builder/chmod.c builder/chmod.h \
@@ -78,3 +83,13 @@ compose_add_SOURCES = \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h \
 	registry/unpack/source.c registry/unpack/source.h
 compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+composelibexec_PROGRAMS += compose-git
+compose_git_CPPFLAGS = $(AM_CPPFLAGS) $(GIT2_CFLAGS)
+compose_git_SOURCES = \
+	builder/git/git-job.c builder/git/job.h \
+	builder/git/main.c \
+	builder/git/remote.c builder/git/remote.h \
+	builder/git/tree.c builder/git/tree.h \
+	registry/unpack/sandbox.c registry/unpack/sandbox.h
+compose_git_LDADD = libutil.a $(GIT2_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

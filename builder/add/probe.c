@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/add/probe.h"
 
+#include "builder/add/header.h"
 #include "registry/unpack/source.h"
 #include "util/hash.h"
 
 #include <string.h>
-
-#define TAR_HEADER   512
-#define CHECKSUM_AT  148
-#define CHECKSUM_LEN 8
 
 static const struct decoder *const decoders[] = { &decoder_gzip, &decoder_zstd, &decoder_xz,
 						  &decoder_bzip2 };
@@ -20,23 +17,6 @@ static const struct decoder *find_decoder(const struct raw *r)
 		    !memcmp(r->p, decoders[i]->magic, decoders[i]->n_magic))
 			return decoders[i];
 	return NULL;
-}
-
-/* The checksum is the sum of all bytes, its own field taken as blanks. */
-static bool is_header(const unsigned char *h)
-{
-	unsigned long sum = 0, want = 0;
-	size_t i = CHECKSUM_AT;
-
-	while (i < CHECKSUM_AT + CHECKSUM_LEN && h[i] == ' ')
-		i++;
-	if (h[i] < '0' || h[i] > '7')
-		return false;
-	for (; i < CHECKSUM_AT + CHECKSUM_LEN && h[i] >= '0' && h[i] <= '7'; i++)
-		want = want * 8 + (unsigned long)(h[i] - '0');
-	for (i = 0; i < TAR_HEADER; i++)
-		sum += i >= CHECKSUM_AT && i < CHECKSUM_AT + CHECKSUM_LEN ? ' ' : h[i];
-	return sum == want;
 }
 
 static size_t first_bytes(struct raw *r, unsigned char out[TAR_HEADER])
@@ -66,7 +46,8 @@ int probe_archive(int fd)
 
 	r.hash = hash_new(HASH_SHA256);
 	r.p = xalloc(1, SOURCE_CHUNK);
-	is = raw_fill(&r, NULL) == 0 && first_bytes(&r, header) == TAR_HEADER && is_header(header);
+	is = raw_fill(&r, NULL) == 0 && first_bytes(&r, header) == TAR_HEADER &&
+	     tar_is_header(header);
 	hash_free(r.hash);
 	free(r.p);
 	return is ? 0 : 1;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose-git: see job.h. */
+#include "builder/git/remote.h"
+#include "builder/git/tree.h"
+
+#include "registry/unpack/sandbox.h"
+#include "util/fd.h"
+#include "util/io.h"
+#include "util/path.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIMIT_JOB    65536
+#define MAPPED_LIMIT (256u << 20)
+
+static int read_job(struct git_job *ret, struct error *err)
+{
+	autobuf text = { 0 };
+	autojson *j = NULL;
+	int r;
+
+	buf_init(&text, LIMIT_JOB);
+	r = io_read_fd(GIT_FD_JOB, &text, err);
+	if (!r)
+		r = json_parse(text.p, text.len, "job", &j, err);
+	return r < 0 ? r : json_decode(j, git_job_fields, ret, err);
+}
+
+/* What resolving names, certificates and known hosts need to read. */
+static int confine(int dirfd, struct error *err)
+{
+	static const char *const reads[] = { "/etc", "/usr", "/lib", "/lib64", "/run", "/proc" };
+	const char *home = getenv("HOME");
+	autofree char *ssh = home ? path_join(home, ".ssh") : NULL;
+	int fds[ARRAY_SIZE(reads) + 1], r;
+	size_t n = 0;
+
+	for (size_t i = 0; i <= ARRAY_SIZE(reads); i++) {
+		const char *p = i < ARRAY_SIZE(reads) ? reads[i] : ssh;
+		int fd = p ? open(p, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (fd >= 0)
+			fds[n++] = fd;
+	}
+	r = sandbox_enter_reading(dirfd, fds, n, err);
+	while (n)
+		fd_close(fds[--n]);
+	return r;
+}
+
+static int set_up_git(struct error *err)
+{
+	static const git_config_level_t levels[] = { GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
+						     GIT_CONFIG_LEVEL_GLOBAL,
+						     GIT_CONFIG_LEVEL_PROGRAMDATA };
+
+	if (git_libgit2_init() < 0)
+		return git_fail(err, -1, "libgit2");
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)MAPPED_LIMIT);
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	return 0;
+}
+
+static int fetch_files(git_repository *repo, git_remote *remote, const struct git_job *job,
+		       const char *name, const char *commit, int dirfd, struct error *err)
+{
+	autoclose int files = -1;
+	int r = remote_fetch(remote, name, err);
+
+	if (!r && mkdirat(dirfd, "files", 0755) < 0)
+		r = error_sys(err, "%s/files", job->dir);
+	if (r < 0)
+		return r;
+	files = openat(dirfd, "files", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (files < 0)
+		return error_sys(err, "%s/files", job->dir);
+	r = tree_write(repo, commit, job->subdir, files, err);
+	/* Which commit a tag with a message means is known only now; the answer names what was
+	 * asked for. */
+	return r;
+}
+
+static int run(const struct git_job *job, char commit[41], struct error *err)
+{
+	autofree char *bare = job->dir ? path_join(job->dir, "git") : NULL, *name = NULL;
+	autoclose int dirfd = -1;
+	git_repository *repo = NULL;
+	git_remote *remote = NULL;
+	int r;
+
+	if (job->dir) {
+		dirfd = open(job->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dirfd < 0)
+			return error_sys(err, "%s", job->dir);
+	}
+	r = confine(dirfd, err);
+	if (!r && bare)
+		r = git_repository_init(&repo, bare, true) < 0 ? git_fail(err, -1, "begin") : 0;
+	if (!r && (repo ? git_remote_create_anonymous(&remote, repo, job->url)
+			: git_remote_create_detached(&remote, job->url)) < 0)
+		r = git_fail(err, -1, "remote");
+	if (!r)
+		r = remote_connect(remote, err);
+	if (!r)
+		r = remote_resolve(remote, job, commit, &name, err);
+	if (!r && repo)
+		r = fetch_files(repo, remote, job, name, commit, dirfd, err);
+	git_remote_free(remote);
+	git_repository_free(repo);
+	return r;
+}
+
+static void answer(int r, char *commit, const struct error *err)
+{
+	struct git_answer ans = { .commit = r < 0 ? NULL : commit };
+	autofree char *text = NULL;
+
+	if (r < 0) {
+		ans.error = (char *)(uintptr_t)err_code_name(err->code);
+		ans.message = utf8_valid(str_of(err->msg)) ? (char *)(uintptr_t)err->msg : NULL;
+	}
+	autojson *j = json_encode(git_answer_fields, &ans);
+	text = json_text(j);
+	io_write_all(STDOUT_FILENO, text, strlen(text), NULL);
+}
+
+int main(void)
+{
+	struct error err = ERROR_INIT;
+	struct git_job job = { 0 };
+	char commit[41] = "";
+	int r;
+
+	umask(022);
+	r = read_job(&job, &err);
+	if (!r)
+		r = set_up_git(&err);
+	if (!r)
+		r = run(&job, commit, &err);
+	answer(r, commit, &err);
+	json_free_fields(git_job_fields, &job);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
