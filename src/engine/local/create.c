@@ -318,6 +318,7 @@ static int create(struct create *c, const struct container_spec *spec, struct er
 {
 	char id[65];
 	struct status status = { .state = RUN_CREATED };
+	autoclose int making = -1;
 	int r;
 
 	r = check_name(spec->name, err);
@@ -341,7 +342,9 @@ static int create(struct create *c, const struct container_spec *spec, struct er
 	if (r < 0)
 		return r;
 	image_volumes(c);
-	r = make_dirs(c, spec, err);
+	r = local_making(c->l, &making, err);
+	if (r == 0)
+		r = make_dirs(c, spec, err);
 	if (r == 0)
 		r = insert(c, err);
 	if (r == 0)

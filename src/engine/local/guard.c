@@ -28,8 +28,13 @@ bool guard_busy(const struct guard *g)
 	return container_status(g->m->l, g->rec.id, &st, NULL) > 0 && st.state == RUN_RUNNING;
 }
 
+/* Of a container that was removed meanwhile nothing is written any more. */
 static void write_health(struct guard *g)
 {
+	struct status st = { 0 };
+
+	if (status_read(g->m->l->status_fd, g->rec.id, &st, NULL) <= 0)
+		return;
 	health_write(g->m->l->status_fd, g->rec.id, &g->health, NULL);
 }
 

@@ -86,6 +86,11 @@ struct life *life_free(struct life *f); /* safe from within fn */
  * there was something to do, and the network still has to be unplugged. Under the oplock. */
 int recover_container(struct local *l, const struct record *rec, struct error *err);
 
+/* sweep.c: takes away what belongs to no record. recs: all there are. */
+void local_sweep(struct local *l, const record_vec *recs);
+/* Who makes files whose row comes after them holds this meanwhile. */
+int local_making(struct local *l, int *ret_fd, struct error *err);
+
 /* info.c */
 int container_info_of(struct local *l, const struct record *rec, struct container_info *ret,
 		      struct error *err);

@@ -57,6 +57,7 @@ liblocal_a_SOURCES = \
 	src/engine/local/status.c src/engine/local/status.h \
 	src/engine/local/step.c \
 	src/engine/local/stop.c \
+	src/engine/local/sweep.c \
 	src/engine/local/top.c \
 	src/engine/local/user.c src/engine/local/user.h \
 	src/engine/local/volume.c src/engine/local/volume.h \

@@ -5,7 +5,6 @@
 #include "util/path.h"
 #include "util/time.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -19,8 +18,8 @@ int recover_container(struct local *l, const struct record *rec, struct error *e
 	struct status st = { 0 };
 	int r = status_read(l->status_fd, rec->id, &st, err);
 
-	if (r < 0 || (r > 0 && st.state != RUN_RUNNING) || container_alive(l, rec->id))
-		return r < 0 ? r : 0;
+	if (r <= 0 || st.state != RUN_RUNNING || container_alive(l, rec->id))
+		return MIN(r, 0);
 	cgroup_kill(cgroup);
 	st.oom = cgroup_oom(cgroup);
 	r = cgroup_remove(cgroup, err);
@@ -73,39 +72,6 @@ static void on_net(struct task *t, int code, void *userdata)
 	task_end_with(&r->task, code < 0 ? code : 0, &err);
 }
 
-/* Directories of runs and runtimes that belong to no container: of a kill between two steps of a
- * create or remove. */
-static bool in_life(const struct local *l, const char *id)
-{
-	autofree char *shim = xprintf("%s/steps/%s/lock", l->run_dir, id);
-	autofree char *starter = xprintf("%s/steps/%s/starter", l->run_dir, id);
-
-	return container_alive(l, id) || life_held(AT_FDCWD, shim) || life_held(AT_FDCWD, starter);
-}
-
-static void sweep_dir(struct local *l, const char *sub)
-{
-	autofree char *dir = xprintf("%s/%s", l->run_dir, sub);
-	struct dirent *de;
-	DIR *d = opendir(dir);
-
-	while (d && (de = readdir(d))) {
-		autofree char *path = xprintf("%s/%s", dir, de->d_name);
-		autofree char *cgroup = xprintf(CGROUP_PARENT "/%s", de->d_name);
-		struct record rec = { 0 };
-
-		if (de->d_name[0] == '.' || strlen(de->d_name) != 64 || in_life(l, de->d_name))
-			continue;
-		if (record_find(store_db(l->store), de->d_name, &rec, NULL) == 0) {
-			cgroup_remove(cgroup, NULL);
-			path_remove_tree(AT_FDCWD, path, NULL);
-		}
-		record_done(&rec);
-	}
-	if (d)
-		closedir(d);
-}
-
 static void on_lock(void *userdata, int code, const struct error *lock_err)
 {
 	struct recover *r = userdata;
@@ -142,9 +108,7 @@ static void next(struct recover *r)
 		r->lock = oplock_new(r->l, rec->id, on_lock, r);
 		return;
 	}
-	sweep_dir(r->l, "containers");
-	sweep_dir(r->l, "steps");
-	sweep_dir(r->l, "oci");
+	local_sweep(r->l, &r->recs);
 	r->net = net_recover(r->l->net, &r->live);
 	task_on_done(r->net, on_net, r);
 }

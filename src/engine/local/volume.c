@@ -143,8 +143,11 @@ int volume_delete(struct local *l, const char *name, struct error *err)
 struct task *local_volume_create(struct engine *e, const struct volume_spec *spec)
 {
 	struct error err = ERROR_INIT;
-	int r = volume_make(local_of(e), spec, &err);
+	autoclose int making = -1;
+	int r = local_making(local_of(e), &making, &err);
 
+	if (r == 0)
+		r = volume_make(local_of(e), spec, &err);
 	if (r == 1)
 		r = error_set(&err, ERR_EXISTS, "volume %s is there already", spec->name);
 	return task_resolved(e->loop, MIN(r, 0), &err);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What belongs to no record: left by a kill between two steps of a create or a remove, or of a step
+ * of a build. Who makes something whose row comes after it holds the lock (local_making()), and is
+ * left in peace.
+ */
+#include "engine/local/cgroup.h"
+#include "engine/local/local.h"
+#include "engine/local/oci-container.h"
+#include "util/fd.h"
+#include "util/path.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define ID_DIGITS 64
+
+/* 1 and the descriptor that holds it, 0: somebody else does. */
+static int take(struct local *l, bool alone, int *ret_fd, struct error *err)
+{
+	autofree char *path = xprintf("%s/status", l->state_dir);
+	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? error_sys(err, "%s", path) : fd_lock(fd, alone, !alone, err);
+
+	if (r > 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
+int local_making(struct local *l, int *ret_fd, struct error *err)
+{
+	return MIN(take(l, false, ret_fd, err), 0);
+}
+
+/* A row that is there now: what was listed before may be old. */
+static bool has_row(struct local *l, const char *table, const char *column, const char *name)
+{
+	autofree char *sql = xprintf("SELECT 1 FROM %s WHERE %s = ?", table, column);
+	autostmt *st = NULL;
+
+	return db_query(store_db(l->store), &st, NULL, sql, "s", name) < 0 ||
+	       db_step(st, NULL) != 0;
+}
+
+static bool in_life(const struct local *l, const char *id)
+{
+	autofree char *shim = xprintf("%s/steps/%s/lock", l->run_dir, id);
+	autofree char *starter = xprintf("%s/steps/%s/starter", l->run_dir, id);
+
+	return container_alive(l, id) || life_held(AT_FDCWD, shim) || life_held(AT_FDCWD, starter);
+}
+
+static void sweep_run(struct local *l, const char *dir, const char *id)
+{
+	autofree char *cgroup = xprintf(CGROUP_PARENT "/%s", id);
+	autofree char *path = xprintf("%s/%s", dir, id);
+
+	if (in_life(l, id) || has_row(l, "containers", "id", id))
+		return;
+	cgroup_kill(cgroup);
+	cgroup_remove(cgroup, NULL);
+	path_remove_tree(AT_FDCWD, path, NULL);
+}
+
+static void sweep_state(struct local *l, const char *dir, const char *name)
+{
+	autofree char *id = xstrndup(name, ID_DIGITS), *path = xprintf("%s/%s", dir, name);
+
+	if (!has_row(l, "containers", "id", id))
+		path_remove_tree(AT_FDCWD, path, NULL);
+}
+
+static void sweep_volume(struct local *l, const char *dir, const char *name)
+{
+	autofree char *path = xprintf("%s/%s", dir, name);
+
+	if (!has_row(l, "volumes", "name", name))
+		path_remove_tree(AT_FDCWD, path, NULL);
+}
+
+/* known: names that need no look at the database; NULL: each gets one. */
+static void each(struct local *l, const char *base, const char *sub, const struct map *known,
+		 void (*fn)(struct local *l, const char *dir, const char *name))
+{
+	autofree char *dir = xprintf("%s/%s", base, sub);
+	DIR *d = opendir(dir);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		autofree char *id = xstrndup(de->d_name, ID_DIGITS);
+
+		if (de->d_name[0] == '.' || (known && strlen(id) != ID_DIGITS) ||
+		    (known && map_get(known, id)))
+			continue;
+		fn(l, dir, de->d_name);
+	}
+	if (d)
+		closedir(d);
+}
+
+void local_sweep(struct local *l, const record_vec *recs)
+{
+	struct map known = { 0 };
+	autoclose int alone = -1;
+
+	vec_foreach (rec, recs)
+		strmap_set(&known, rec->id, "");
+	each(l, l->run_dir, "containers", &known, sweep_run);
+	each(l, l->run_dir, "steps", &known, sweep_run);
+	each(l, l->run_dir, "oci", &known, sweep_run);
+	/* Somebody makes a container or volume just now: the next one sweeps. */
+	if (take(l, true, &alone, NULL) > 0) {
+		each(l, l->state_dir, "status", &known, sweep_state);
+		each(l, l->state_dir, "containers", &known, sweep_state);
+		each(l, l->state_dir, "volumes", NULL, sweep_volume);
+	}
+	map_done(&known);
+}
