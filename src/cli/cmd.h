@@ -37,7 +37,7 @@ struct cli {
 
 struct command {
 	const char *name;
-	const char *usage; /* after "compose ": "up [OPTIONS] [SERVICE...]" */
+	const char *usage; /* after "compose " (or "compose image "): "up [OPTIONS] [SERVICE...]" */
 	const char *help;  /* one line */
 	const char *more;  /* paragraphs for --help and the manual page, or NULL */
 	const struct opt *opts;

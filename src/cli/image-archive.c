@@ -39,7 +39,7 @@ static int run_save(struct cli *cli, void *values, const struct strv *args, stru
 
 const struct command cmd_image_save = {
 	.name = "save",
-	.usage = "image save [OPTIONS] IMAGE [IMAGE...]",
+	.usage = "save [OPTIONS] IMAGE [IMAGE...]",
 	.help = "Write images to an archive (docker archive and OCI layout in one)",
 	.opts = save_opts,
 	.opts_size = sizeof(struct save_opts),
@@ -106,7 +106,7 @@ static int run_load(struct cli *cli, void *values, const struct strv *args, stru
 
 const struct command cmd_image_load = {
 	.name = "load",
-	.usage = "image load [OPTIONS] [FILE...]",
+	.usage = "load [OPTIONS] [FILE...]",
 	.help = "Read images from a docker archive or an OCI layout (tar, compressed or not, or "
 		"directory)",
 	.opts = load_opts,

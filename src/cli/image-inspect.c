@@ -84,7 +84,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 
 const struct command cmd_image_inspect = {
 	.name = "inspect",
-	.usage = "image inspect IMAGE [IMAGE...]",
+	.usage = "inspect IMAGE [IMAGE...]",
 	.help = "Show an image's configuration as JSON",
 	.min_args = 1,
 	.max_args = -1,

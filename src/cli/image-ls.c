@@ -142,7 +142,7 @@ static int run_ls(struct cli *cli, void *values, const struct strv *args, struct
 
 const struct command cmd_image_ls = {
 	.name = "ls",
-	.usage = "image ls [OPTIONS] [NAME...]",
+	.usage = "ls [OPTIONS] [NAME...]",
 	.help = "List images",
 	.opts = ls_opts,
 	.opts_size = sizeof(struct ls_opts),
@@ -175,7 +175,7 @@ static int run_tag(struct cli *cli, void *values, const struct strv *args, struc
 
 const struct command cmd_image_tag = {
 	.name = "tag",
-	.usage = "image tag IMAGE NAME[:TAG]",
+	.usage = "tag IMAGE NAME[:TAG]",
 	.help = "Give an image another name",
 	.min_args = 2,
 	.max_args = 2,
@@ -235,7 +235,7 @@ static int run_rm(struct cli *cli, void *values, const struct strv *args, struct
 
 const struct command cmd_image_rm = {
 	.name = "rm",
-	.usage = "image rm [OPTIONS] IMAGE [IMAGE...]",
+	.usage = "rm [OPTIONS] IMAGE [IMAGE...]",
 	.help = "Remove images",
 	.opts = rm_opts,
 	.opts_size = sizeof(struct rm_opts),

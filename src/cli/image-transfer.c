@@ -110,7 +110,7 @@ static int run_pull(struct cli *cli, void *values, const struct strv *args, stru
 
 const struct command cmd_image_pull = {
 	.name = "pull",
-	.usage = "image pull [OPTIONS] IMAGE [IMAGE...]",
+	.usage = "pull [OPTIONS] IMAGE [IMAGE...]",
 	.help = "Pull images from a registry",
 	.opts = pull_opts,
 	.opts_size = sizeof(struct pull_opts),
@@ -172,7 +172,7 @@ static int run_push(struct cli *cli, void *values, const struct strv *args, stru
 
 const struct command cmd_image_push = {
 	.name = "push",
-	.usage = "image push [OPTIONS] IMAGE [IMAGE...]",
+	.usage = "push [OPTIONS] IMAGE [IMAGE...]",
 	.help = "Push images to the registries that their names say",
 	.opts = push_opts,
 	.opts_size = sizeof(struct push_opts),

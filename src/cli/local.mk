@@ -60,3 +60,25 @@ compose_SOURCES = \
 	src/cli/view.c src/cli/view.h
 compose_LDADD = libcompose.a libbuilder.a liblocal.a libnet.a libengine.a libregistry.a libui.a libevent.a libutil.a \
 	$(SYSTEMD_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(UTF8PROC_LIBS) -ldl
+
+
+# Manual pages and completion, from the tables of the program itself.
+man/stamp: compose$(EXEEXT)
+	$(AM_V_GEN)rm -rf man && ./compose$(EXEEXT) __man man && touch $@
+completion/stamp: compose$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) completion && for shell in bash fish zsh; do \
+		./compose$(EXEEXT) completion $$shell >completion/$$shell || exit 1; done && touch $@
+install-data-local: man/stamp completion/stamp
+	$(MKDIR_P) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(datadir)/bash-completion/completions \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d $(DESTDIR)$(datadir)/zsh/site-functions
+	$(INSTALL_DATA) man/*.1 $(DESTDIR)$(mandir)/man1
+	$(INSTALL_DATA) completion/bash $(DESTDIR)$(datadir)/bash-completion/completions/compose
+	$(INSTALL_DATA) completion/fish $(DESTDIR)$(datadir)/fish/vendor_completions.d/compose.fish
+	$(INSTALL_DATA) completion/zsh $(DESTDIR)$(datadir)/zsh/site-functions/_compose
+uninstall-local:
+	rm -f $(DESTDIR)$(mandir)/man1/compose.1 $(DESTDIR)$(mandir)/man1/compose-*.1 \
+		$(DESTDIR)$(datadir)/bash-completion/completions/compose \
+		$(DESTDIR)$(datadir)/fish/vendor_completions.d/compose.fish \
+		$(DESTDIR)$(datadir)/zsh/site-functions/_compose
+clean-local:
+	rm -rf man completion
