@@ -263,6 +263,8 @@ int main(int argc, char **argv)
 		return echo(argv[2]);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	report(run(&err), &err);
+	if (env_get("NET_TOOL_TIME"))
+		fprintf(stderr, "%.1f ms reserved\n", (double)(time_monotonic() - start) / 1e6);
 	wait_all();
 	net_freep(&net);
 	store_freep(&st);

@@ -202,7 +202,7 @@ static int server_socket(const char *server, unsigned port)
 	struct sockaddr_in a4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
 	bool v6 = inet_pton(AF_INET6, server, &a6.sin6_addr) == 1;
-	struct timeval patience = { .tv_usec = 20000 };
+	struct timeval patience = { .tv_usec = 4000 };
 	autoclose int fd = -1;
 
 	if (!v6 && inet_pton(AF_INET, server, &a4.sin_addr) != 1)
