@@ -163,7 +163,11 @@ int user_resolve(int rootfs, const char *text, const struct strv *group_add, str
 	r = find_user(buf_str(&passwd), who.n ? who : STR("0"), &u, &name, err);
 	if (r == 0 && grp.n)
 		r = find_group(buf_str(&group), grp, &u.gid, err);
-	else if (r == 0 && name.n && group.p)
+	/* A program that changes its group must not lose what is refused to this one
+	 * (CVE-2022-36109). */
+	if (r == 0)
+		add_group(&u, u.gid);
+	if (r == 0 && !grp.n && name.n && group.p)
 		memberships(buf_str(&group), name, &u);
 	for (size_t i = 0; r == 0 && group_add && i < group_add->n; i++) {
 		uint32_t gid;
