@@ -17,3 +17,4 @@ include $(top_srcdir)/tests/spec.mk
 include $(top_srcdir)/tests/engine/net.mk
 include $(top_srcdir)/tests/engine/local.mk
 include $(top_srcdir)/tests/unit/net.mk
+include $(top_srcdir)/tests/unit/local.mk
