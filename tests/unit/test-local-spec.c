@@ -168,7 +168,7 @@ static void users(void **state)
 	user_done(&u);
 	assert_ok(user_resolve(dir, "33:log", NULL, &u, &err));
 	assert_int_equal(u.gid, 50);
-	assert_int_equal(u.groups.n, 0);
+	assert_int_equal(u.groups.n, 1);
 	user_done(&u);
 	assert_ok(user_resolve(dir, "1234", NULL, &u, &err));
 	assert_int_equal(u.uid, 1234);
