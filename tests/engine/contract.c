@@ -235,7 +235,7 @@ static void not_startable(void **state)
 static void execs(void **state)
 {
 	struct fixture *f = *state;
-	autofree char *text = NULL, *name = NULL;
+	autofree char *text = NULL;
 	int code;
 
 	container(f, "one");

@@ -124,8 +124,7 @@ static void show(const struct net_reservation *v)
 
 static void up(struct strv *w)
 {
-	VEC(struct network_attach) nets = { 0 };
-	VEC(struct port_spec) ports = { 0 };
+	autocall(container_spec_done) struct container_spec spec = { 0 };
 	struct net_reservation v = { 0 };
 	struct net_request req = { .id = w->v[1], .name = streq(w->v[2], "-") ? "" : w->v[2] };
 	autostrv dns = { 0 };
@@ -135,10 +134,11 @@ static void up(struct strv *w)
 
 	for (size_t i = 4; i < w->n; i++) {
 		char *a = w->v[i];
-		struct network_attach *n = nets.n ? &nets.v[nets.n - 1] : NULL;
+		struct network_attach *n = spec.networks.n ? &spec.networks.v[spec.networks.n - 1]
+							   : NULL;
 
 		if ((s = skip_prefix(a, "net="))) {
-			n = vec_add(&nets);
+			n = vec_add(&spec.networks);
 			strv_split(&n->aliases, str_of(s), ',');
 			n->network = xstrdup(n->aliases.v[0]);
 			strv_remove(&n->aliases, 0);
@@ -151,13 +151,13 @@ static void up(struct strv *w)
 		} else if ((s = skip_prefix(a, "dns="))) {
 			strv_push(&dns, s);
 		} else if ((s = skip_prefix(a, "publish="))) {
-			publish(vec_add(&ports), s);
+			publish(vec_add(&spec.ports), s);
 		}
 	}
-	req.networks = nets.v;
-	req.n_networks = nets.n;
-	req.ports = ports.v;
-	req.n_ports = ports.n;
+	req.networks = spec.networks.v;
+	req.n_networks = spec.networks.n;
+	req.ports = spec.ports.v;
+	req.n_ports = spec.ports.n;
 	req.dns = &dns;
 	r = net_reserve(net, &req, &v, &err);
 	report(r, &err);

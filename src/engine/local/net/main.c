@@ -66,6 +66,13 @@ static int open_work(struct work *w, struct error *err)
 	return r;
 }
 
+static void work_done(struct work *w)
+{
+	nl_socket_free(w->route);
+	nl_socket_free(w->netfilter);
+	fd_close(w->dirfd);
+}
+
 static int needs_all(struct work *w, struct error *err)
 {
 	int r = nl_table_exists(w->netfilter, w->table, err);
@@ -132,5 +139,6 @@ int main(int argc, char **argv)
 	r = run(&w, &err);
 	say(r < 0 ? json_pack("{s:s,s:s}", "error", err.msg, "code", err_code_name(err.code))
 		  : json_pack("{s:b}", "done", 1));
+	work_done(&w);
 	return r < 0;
 }
