@@ -6,6 +6,7 @@
 #include "ui/progress.h"
 #include "util/env.h"
 #include "util/io.h"
+#include "util/time.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,10 +81,17 @@ int cli_loop(struct cli *cli, sd_event **ret, struct error *err)
 	return r;
 }
 
+/* timeout(1) and some terminals send one interrupt to us and to our group: that is not two. */
+#define ONE_INTERRUPT (50 * NSEC_PER_MSEC)
+
 static void on_interrupt(void *userdata, int sig, unsigned count)
 {
 	struct cli *cli = userdata;
+	int64_t now = time_monotonic(), since = now - cli->interrupted;
 
+	cli->interrupted = now;
+	if (cli->current && cli->interrupts && since < ONE_INTERRUPT)
+		return;
 	if (!cli->current || cli->interrupts++)
 		_exit(128 + sig);
 	task_cancel(cli->current);
@@ -192,6 +200,14 @@ void cli_note(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+}
+
+bool cli_would(const struct cli *cli, const char *verb, const struct strv *args)
+{
+	if (cli->g.dry_run)
+		strv_foreach (a, args)
+			cli_note("%s %s", verb, a);
+	return cli->g.dry_run;
 }
 
 void cli_warn(const struct cli *cli, const char *fmt, ...)

@@ -57,7 +57,11 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	if (c->state != CONTAINER_RUNNING)
 		return error_set(err, ERR_CONFLICT, "container %s is %s: nothing to attach to",
 				 c->name, container_state_name(c->state));
-	return cli->g.dry_run ? 0 : attach(&p, c, o, err);
+	if (cli->g.dry_run) {
+		cli_note("attach to %s", c->name);
+		return 0;
+	}
+	return attach(&p, c, o, err);
 }
 
 const struct command cmd_attach = {

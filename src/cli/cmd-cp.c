@@ -50,8 +50,10 @@ static int copy(struct cli *cli, const struct cp_opts *o, const char *service, c
 	c = project_container(&p, service, o->index, err);
 	if (!c)
 		return -(int)err->code;
-	if (cli->g.dry_run)
+	if (cli->g.dry_run) {
+		cli_note("copy %s %s:%s", out ? "out of" : "into", c->name, path);
 		return 0;
+	}
 	t = out ? engine_container_export(p.engine, c->id, path, STDOUT_FILENO)
 		: engine_container_import(p.engine, c->id, path, STDIN_FILENO);
 	r = cli_wait(cli, t, err);

@@ -32,6 +32,19 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
+/* KEY alone: our own environment's value, or nothing. */
+static void add_env(const struct cli *cli, const struct strv *given, struct strv *ret)
+{
+	strv_foreach (e, given) {
+		const char *value = strchr(e, '=') ? NULL : strmap_get(&cli->environ, e);
+
+		if (strchr(e, '='))
+			strv_push(ret, e);
+		else if (value)
+			strv_pushf(ret, "%s=%s", e, value);
+	}
+}
+
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct exec_opts *o = values;
@@ -59,9 +72,13 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 		return error_set(err, ERR_CONFLICT,
 				 "service \"%s\" is not running: its container is %s", args->v[0],
 				 container_state_name(c->state));
+	if (cli->g.dry_run) {
+		cli_note("exec in %s", c->name);
+		return 0;
+	}
 	for (size_t i = 1; i < args->n; i++)
 		strv_push(&spec.argv, args->v[i]);
-	strv_extend(&spec.env, &o->env);
+	add_env(cli, &o->env, &spec.env);
 	spec.tty = o->tty && !o->no_tty && !o->detach && isatty(STDIN_FILENO) && cli->tty_out;
 	/* Not cli_wait(): Ctrl-C is the command's. */
 	r = task_wait(p.engine->ops->container_exec(p.engine, c->id, &spec, &code), err);

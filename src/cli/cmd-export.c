@@ -48,8 +48,10 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	if (!o->output && cli->tty_out)
 		return error_set(err, ERR_INVALID,
 				 "an archive is not for a terminal: use --output FILE, or a pipe");
-	if (cli->g.dry_run)
+	if (cli->g.dry_run) {
+		cli_note("export %s", c->name);
 		return 0;
+	}
 	r = o->output ? to_file(&p, c, o->output, err)
 		      : cli_wait(cli, engine_container_export(p.engine, c->id, "/", STDOUT_FILENO),
 				 err);

@@ -95,7 +95,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 			*vec_add(&list) = c;
 	r = cli_wait(cli, logs_task(&p, list.v, list.n, &show, NULL, NULL), err);
 	vec_done(&list);
-	return r;
+	return r == -ERR_CANCELLED ? 130 : r;
 }
 
 const struct command cmd_logs = {

@@ -28,6 +28,7 @@ struct cli {
 	bool colour;	       /* on stderr's findings and stdout's logs */
 	struct task *current;  /* what Ctrl-C cancels: cli_wait() */
 	unsigned interrupts;   /* since it began */
+	int64_t interrupted;   /* when the newest came */
 	bool catching;
 };
 
@@ -74,6 +75,8 @@ int cli_out(const struct buf *b, struct error *err);
 int cli_outs(const char *text, struct error *err);
 /* A line of talk on stderr. */
 void cli_note(const char *fmt, ...) printf_like(1, 2);
+/* With --dry-run: "VERB ARG" for each, and true. */
+bool cli_would(const struct cli *cli, const char *verb, const struct strv *args);
 void cli_warn(const struct cli *cli, const char *fmt, ...) printf_like(2, 3);
 void cli_error(const struct cli *cli, const struct error *err);
 /* An error whose message was printed already: main prints nothing more, exits 1. */

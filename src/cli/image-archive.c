@@ -96,6 +96,8 @@ static int run_load(struct cli *cli, void *values, const struct strv *args, stru
 	if (!given && !args->n && isatty(STDIN_FILENO))
 		return error_set(err, ERR_INVALID,
 				 "there is no archive: use --input FILE, or redirect stdin");
+	if (cli_would(cli, "load", args))
+		return 0;
 	int r = cli_store(cli, &s, err);
 	if (r == 0 && (given || !args->n))
 		r = load_one(cli, s, given ? o->input : NULL, o->quiet, err);

@@ -97,6 +97,8 @@ static int run_pull(struct cli *cli, void *values, const struct strv *args, stru
 	int r = given ? platform_parse(o->platform, &platform, err) : 0;
 	if (r < 0)
 		return r;
+	if (cli_would(cli, "pull", args))
+		return 0;
 	r = transfer_open(cli, "Pulling", o->quiet, &t, err);
 	struct pull_options opt = { .platform = given ? &platform : NULL,
 				    .parallel = parallel(cli),
@@ -162,6 +164,8 @@ static int run_push(struct cli *cli, void *values, const struct strv *args, stru
 	int r = compression_parse(o->compression, &opt.compression, err);
 	if (r < 0)
 		return r;
+	if (cli_would(cli, "push", args))
+		return 0;
 	r = transfer_open(cli, "Pushing", o->quiet, &t, err);
 	opt.userdata = &t;
 	for (size_t i = 0; r == 0 && i < args->n; i++)

@@ -62,8 +62,11 @@ static void on_line(void *userdata, const struct log_line *line)
 
 static void one_ended(struct logs *l)
 {
-	if (--l->left == 0)
-		task_end_with(&l->task, l->err.code ? -(int)l->err.code : 0, &l->err);
+	if (--l->left)
+		return;
+	if (l->task.cancelled && !l->err.code)
+		error_set(&l->err, ERR_CANCELLED, "interrupted");
+	task_end_with(&l->task, l->err.code ? -(int)l->err.code : 0, &l->err);
 }
 
 static void lines_done(struct task *t, int r, void *userdata)

@@ -51,18 +51,25 @@ unsigned dns_port(int dirfd)
 	return p;
 }
 
-static int spawn(char *const *argv, pid_t *ret)
+/* What it says (without a syslog: that it has none) is not the user's, and goes to its log. */
+static int spawn(char *const *argv, const char *log, pid_t *ret)
 {
 	static const char *const places[] = { "/usr/lib/podman/aardvark-dns",
 					      "/usr/libexec/podman/aardvark-dns",
 					      "/usr/bin/aardvark-dns" };
+	posix_spawn_file_actions_t files;
 	posix_spawnattr_t at;
 	int r = ENOENT;
 
 	posix_spawnattr_init(&at);
 	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSID);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	posix_spawn_file_actions_adddup2(&files, 1, 2);
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r == ENOENT; i++)
-		r = posix_spawn(ret, places[i], NULL, &at, argv, environ);
+		r = posix_spawn(ret, places[i], &files, &at, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&at);
 	return r;
 }
@@ -70,7 +77,7 @@ static int spawn(char *const *argv, pid_t *ret)
 /* Its first process ends when the one that stays is on its way. */
 static int start(int dirfd, const char *dir, struct error *err)
 {
-	autofree char *config = xprintf("%s/" DNS_DIR, dir);
+	autofree char *config = xprintf("%s/" DNS_DIR, dir), *log = xprintf("%s/dns-log", dir);
 	char port[16];
 	char *argv[] = { (char[]){ "aardvark-dns" },
 			 (char[]){ "-c" },
@@ -86,7 +93,7 @@ static int start(int dirfd, const char *dir, struct error *err)
 	r = io_replace_fast(dirfd, PORT_FILE, port, strlen(port), 0644, err);
 	if (r < 0)
 		return r;
-	r = spawn(argv, &pid);
+	r = spawn(argv, log, &pid);
 	if (r == ENOENT)
 		return error_set(err, ERR_NOT_FOUND,
 				 "aardvark-dns is not installed, which gives containers their "
@@ -95,7 +102,9 @@ static int start(int dirfd, const char *dir, struct error *err)
 		return error_sys_from(err, r, "aardvark-dns");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return status ? error_set(err, ERR_CHILD, "aardvark-dns did not start (%d)", status) : 0;
+	return status ? error_set(err, ERR_CHILD, "aardvark-dns did not start (%d): %s tells why",
+				  status, log)
+		      : 0;
 }
 
 /* ---- its files ---- */
