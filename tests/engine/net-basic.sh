@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Names, published ports from everywhere, the way out, isolation; nothing is left.
-. "$(dirname "$0")/net-lib.sh"
+# shellcheck source=tests/engine/lib-net.sh disable=SC2154
+. "$(dirname "$0")/lib-net.sh"
 
 net 'create front' 'create back internal' >"$work/out" || fail "$(cat "$work/out")"
 container web && web=$pid web_id=$id

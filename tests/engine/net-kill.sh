@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # compose-net, aardvark-dns and whoever runs them are killed at random moments: the next one puts it right, and nothing is left.
-. "$(dirname "$0")/net-lib.sh"
+# shellcheck source=tests/engine/lib-net.sh disable=SC2154
+. "$(dirname "$0")/lib-net.sh"
 rounds=${NET_KILL_ROUNDS:-40}
 RANDOM=${NET_KILL_SEED:-7}
 

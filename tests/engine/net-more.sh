@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # IPv6, addresses of the user's choice, a name server that can't have port 53, containers kept from each other, steps of a build.
-. "$(dirname "$0")/net-lib.sh"
+# shellcheck source=tests/engine/lib-net.sh disable=SC2154
+. "$(dirname "$0")/lib-net.sh"
 
 # somebody has port 53 on every address
 "$build/net-tool" echo 53 &
