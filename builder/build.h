@@ -14,9 +14,9 @@
 
 /* One RUN. The root filesystem is an overlay of `layers` (the bottom first), `upper` and `work`. */
 struct build_mount {
-	char *source; /* host path */
+	char *source; /* host path; of an overlay: its options, lowerdir=... */
 	char *target;
-	char *type; /* "bind", "tmpfs" */
+	char *type; /* "bind", "tmpfs", "overlay" (read-only) */
 	bool read_only;
 	uint64_t size;
 };

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define LIMIT_OVERLAY_OPTIONS 3900 /* the kernel takes a page */
+
 static void add(struct step *s, const char *source, const char *target, const char *type,
 		bool read_only, uint64_t size)
 {
@@ -27,9 +29,43 @@ static void add(struct step *s, const char *source, const char *target, const ch
 
 /* ---- bind ---- */
 
-/* What lies in one layer alone, and is only read, is shown as it is: *ret stays NULL when it does
- * not. */
-static int direct_path(const struct tree *t, const char *path, char **ret, struct error *err)
+/* ':' and ',' separate there. */
+static void add_escaped(struct buf *b, const char *path)
+{
+	for (; *path; path++) {
+		if (strchr(":,\\", *path))
+			buf_addc(b, '\\');
+		buf_addc(b, *path);
+	}
+}
+
+/* The parts of a directory that several layers have, as options of an overlay. Too many for one
+ * mount are left to a copy. */
+static int overlay_options(const struct tree_dir *dir, char **ret, struct error *err)
+{
+	autobuf b = { 0 };
+
+	buf_init(&b, LIMIT_OVERLAY_OPTIONS);
+	buf_adds(&b, "lowerdir=");
+	for (size_t i = 0; i < dir->n; i++) {
+		autofree char *path = NULL;
+		int r = fd_path(dir->fds[i], &path, err);
+
+		if (r < 0)
+			return r;
+		if (i)
+			buf_addc(&b, ':');
+		add_escaped(&b, path);
+	}
+	if (!b.failed)
+		*ret = buf_steal(&b);
+	return 0;
+}
+
+/* What is only read is shown as it lies in its layers, without a copy. *ret stays NULL when that
+ * can't be. */
+static int direct_source(const struct tree *t, const char *path, char **ret, const char **ret_type,
+			 struct error *err)
 {
 	autotreepath p = { 0 };
 	autotreedir dir = { 0 };
@@ -37,11 +73,18 @@ static int direct_path(const struct tree *t, const char *path, char **ret, struc
 	size_t at = 0;
 	int r = tree_resolve(t, path, true, &p, err);
 
+	*ret_type = "bind";
 	if (r < 0 || !p.exists)
 		return r;
 	if (S_ISDIR(p.st.st_mode)) {
 		r = tree_enter(t, p.path, &dir, err);
-		return r < 0 || dir.n != 1 ? r : fd_path(dir.fds[0], ret, err);
+		if (!r && dir.n > 1) {
+			*ret_type = "overlay";
+			r = overlay_options(&dir, ret, err);
+		} else if (!r && dir.n) {
+			r = fd_path(dir.fds[0], ret, err);
+		}
+		return r;
 	}
 	parent = path_dir(p.path);
 	r = tree_enter(t, parent, &dir, err);
@@ -103,15 +146,18 @@ static int prepare_bind(struct step *s, struct step_mount_of *m, struct error *e
 	autocall(tree_freep) struct tree *tree = NULL;
 	const char *path = m->m.source ? m->m.source : "/";
 	autofree char *host = NULL;
+	const char *type = "bind";
 	struct copy_source src;
 	int r = bind_source(s, m, &tree, &src, err);
 
 	if (!r && m->m.read_only && src.own)
-		r = direct_path(src.tree, path, &host, err);
-	if (!r && !host)
+		r = direct_source(src.tree, path, &host, &type, err);
+	if (!r && !host) {
+		type = "bind";
 		r = copied_path(s, &src, path, &host, err);
+	}
 	if (!r)
-		add(s, host, m->target, "bind", m->m.read_only, 0);
+		add(s, host, m->target, type, m->m.read_only, 0);
 	return r < 0 ? error_wrap(err, "--mount=target=%s", m->target) : 0;
 }
 

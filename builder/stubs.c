@@ -43,7 +43,7 @@ static int make_point(struct noter *n, const struct build_mount *m, struct error
 
 	if (r < 0 || p.exists || p.in_file)
 		return r;
-	if (m->source && stat(m->source, &st) < 0)
+	if (streq(m->type, "bind") && stat(m->source, &st) < 0)
 		return error_sys(err, "%s", m->source);
 	parent = path_dir(p.path);
 	return copier_mkdirs(n->c, S_ISDIR(st.st_mode) ? p.path : parent, 0755, 0, 0, NULL, err);

@@ -261,7 +261,8 @@ struct engine_progress { /* of pulls and pushes: transfer.h's */
 
 /* A process in a root filesystem that is no container of the project: a RUN step of a build. */
 struct step_mount {
-	char *source, *target, *type; /* "bind", "tmpfs" */
+	char *source, *target;
+	char *type; /* "bind", "tmpfs", "overlay" (source: its lowerdir=..., read-only) */
 	bool read_only;
 	uint64_t size;
 };

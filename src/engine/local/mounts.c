@@ -245,6 +245,11 @@ void mounts_of_step(const struct step_spec *s, const char *run_dir, struct oci_s
 			add_bind(o, m->source, m->target, m->read_only, NULL);
 			continue;
 		}
+		if (streq(m->type, "overlay")) {
+			x = oci_mount_add(o, "overlay", "overlay", m->target, "ro");
+			strv_push(&x->options, m->source);
+			continue;
+		}
 		x = oci_mount_add(o, m->type, m->type, m->target, "nosuid,nodev");
 		if (m->size)
 			strv_pushf(&x->options, "size=%" PRIu64, m->size);
