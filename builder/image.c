@@ -88,6 +88,7 @@ int image_finish(struct build *b, struct stage_run *run, struct error *err)
 	autofree char *name = NULL;
 	int r = lint_verdict(b, err);
 
+	lint_args(b);
 	strmap_copy(&run->cfg.config.labels, &b->opt->labels);
 	if (!r)
 		r = set_times(b, run, err);

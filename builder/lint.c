@@ -18,7 +18,7 @@ static bool option(const struct build *b, const char *name, struct str *ret)
 	return false;
 }
 
-static bool skipped(const struct build *b, const char *rule)
+bool lint_skipped(const struct build *b, const char *rule)
 {
 	struct str list, name;
 
@@ -45,12 +45,6 @@ int lint_verdict(struct build *b, struct error *err)
 		  "name those to leave out with \"# check=skip=RULE,...\"");
 	return error_at(err, b->graph.df.name, 1, 1);
 }
-
-#define WARN(b, rule, line, ...)                                      \
-	do {                                                          \
-		if (!skipped((b), (rule)))                            \
-			build_warn((b), (rule), (line), __VA_ARGS__); \
-	} while (0)
 
 /* ---- what the text alone shows ---- */
 
@@ -80,9 +74,9 @@ static void check_casing(struct build *b)
 	}
 	vec_foreach (l, &b->graph.df.lines)
 		if (lower > upper ? !is_lower(l->name) : !is_upper(l->name))
-			WARN(b, "ConsistentInstructionCasing", l->number,
-			     "%s should match the casing of the other instructions (%s)", l->name,
-			     lower > upper ? "lower case" : "upper case");
+			build_warn(b, "ConsistentInstructionCasing", l->number,
+				   "%s should match the casing of the other instructions (%s)",
+				   l->name, lower > upper ? "lower case" : "upper case");
 }
 
 static void check_stage(struct build *b, const struct stage *s)
@@ -93,25 +87,26 @@ static void check_stage(struct build *b, const struct stage *s)
 	if (!name)
 		return;
 	if (!is_lower(name))
-		WARN(b, "StageNameCasing", in->line->number, "stage name '%s' should be lower case",
-		     name);
+		build_warn(b, "StageNameCasing", in->line->number,
+			   "stage name '%s' should be lower case", name);
 	if ((is_lower(in->line->name) && !is_lower(in->args.v[1])) ||
 	    (is_upper(in->line->name) && !is_upper(in->args.v[1])))
-		WARN(b, "FromAsCasing", in->line->number,
-		     "the casing of '%s' and '%s' does not match", in->args.v[1], in->line->name);
+		build_warn(b, "FromAsCasing", in->line->number,
+			   "the casing of '%s' and '%s' does not match", in->args.v[1],
+			   in->line->name);
 	if (!strcasecmp(name, "scratch") || !strcasecmp(name, "context"))
-		WARN(b, "ReservedStageName", in->line->number,
-		     "'%s' is reserved, and should not be the name of a stage", name);
+		build_warn(b, "ReservedStageName", in->line->number,
+			   "'%s' is reserved, and should not be the name of a stage", name);
 	for (unsigned i = 0; i < s->index; i++)
 		if (streq0(b->graph.stages.v[i]->name, s->name))
-			WARN(b, "DuplicateStageName", in->line->number,
-			     "the stage name '%s' is used before: the last one counts", name);
+			build_warn(b, "DuplicateStageName", in->line->number,
+				   "the stage name '%s' is used before: the last one counts", name);
 }
 
 int lint_graph(struct build *b, struct error *err)
 {
 	vec_foreach (w, &b->graph.df.warnings)
-		WARN(b, w->rule, w->line, "%s", w->text);
+		build_warn(b, w->rule, w->line, "%s", w->text);
 	check_casing(b);
 	vec_foreach (s, &b->graph.stages)
 		check_stage(b, *s);
@@ -142,10 +137,11 @@ static bool looks_secret(const char *name)
 static void check_secret(struct build *b, const struct inst *in, const char *name)
 {
 	if (looks_secret(name))
-		WARN(b, "SecretsUsedInArgOrEnv", in->line->number,
-		     "do not use %s for secrets: %s \"%s\" stays in the image's history; use RUN "
-		     "--mount=type=secret",
-		     inst_name(in->kind), inst_name(in->kind), name);
+		build_warn(b, "SecretsUsedInArgOrEnv", in->line->number,
+			   "do not use %s for secrets: %s \"%s\" stays in the image's history; use "
+			   "RUN "
+			   "--mount=type=secret",
+			   inst_name(in->kind), inst_name(in->kind), name);
 }
 
 static void check_names(struct build *b, const struct inst *in)
@@ -168,9 +164,9 @@ static void check_repeated(struct stage_run *run, const struct inst *in)
 
 	for (size_t i = 0; i < run->next; i++)
 		if (s->insts.v[i].kind == in->kind)
-			WARN(run->build, "MultipleInstructionsDisallowed", in->line->number,
-			     "%s is given more than once in a stage: only the last counts",
-			     inst_name(in->kind));
+			build_warn(run->build, "MultipleInstructionsDisallowed", in->line->number,
+				   "%s is given more than once in a stage: only the last counts",
+				   inst_name(in->kind));
 }
 
 void lint_inst(struct stage_run *run, const struct inst *in)
@@ -178,18 +174,59 @@ void lint_inst(struct stage_run *run, const struct inst *in)
 	struct build *b = run->build;
 
 	if (in->legacy)
-		WARN(b, "LegacyKeyValueFormat", in->line->number,
-		     "\"%s key=value\" should be used instead of \"%s key value\"",
-		     inst_name(in->kind), inst_name(in->kind));
+		build_warn(b, "LegacyKeyValueFormat", in->line->number,
+			   "\"%s key=value\" should be used instead of \"%s key value\"",
+			   inst_name(in->kind), inst_name(in->kind));
 	check_names(b, in);
 	if (in->kind == INST_CMD || in->kind == INST_ENTRYPOINT || in->kind == INST_HEALTHCHECK)
 		check_repeated(run, in);
 	if ((in->kind == INST_CMD || in->kind == INST_ENTRYPOINT) && !in->json &&
 	    !run->cfg.config.shell.n)
-		WARN(b, "JSONArgsRecommended", in->line->number,
-		     "JSON arguments recommended for %s, so that it gets the signals itself",
-		     inst_name(in->kind));
+		build_warn(b, "JSONArgsRecommended", in->line->number,
+			   "JSON arguments recommended for %s, so that it gets the signals itself",
+			   inst_name(in->kind));
 	if (in->kind == INST_MAINTAINER)
-		WARN(b, "MaintainerDeprecated", in->line->number,
-		     "MAINTAINER is deprecated: use LABEL org.opencontainers.image.authors=...");
+		build_warn(
+			b, "MaintainerDeprecated", in->line->number,
+			"MAINTAINER is deprecated: use LABEL org.opencontainers.image.authors=...");
+}
+
+/* ---- arguments ---- */
+
+static bool is_predefined(const struct build *b, const char *name)
+{
+	static const char *const names[] = { "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY",
+					     "NO_PROXY",   "ALL_PROXY",	  "SOURCE_DATE_EPOCH" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcasecmp(names[i], name))
+			return true;
+	return starts_with(name, "BUILDKIT_") || map_has(&b->graph.args, name);
+}
+
+static bool takes(const struct stage *s, const char *name)
+{
+	size_t n = strlen(name);
+
+	vec_foreach (in, &s->insts) {
+		if (in->kind != INST_ARG)
+			continue;
+		strv_foreach (a, &in->args)
+			if (!strncmp(a, name, n) && (!a[n] || a[n] == '='))
+				return true;
+	}
+	return false;
+}
+
+void lint_args(struct build *b)
+{
+	map_foreach (a, &b->opt->args) {
+		bool used = !strmap_get(&b->args, a->key) || is_predefined(b, a->key);
+
+		vec_foreach (s, &b->graph.stages)
+			used |= takes(*s, a->key);
+		if (!used)
+			build_warn(b, "UnusedBuildArg", 1,
+				   "the build argument %s is not used: no ARG takes it", a->key);
+	}
 }

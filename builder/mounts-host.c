@@ -5,11 +5,13 @@
 #include "event/loop.h"
 #include "util/env.h"
 #include "util/io.h"
+#include "util/num.h"
 #include "util/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -258,18 +260,56 @@ static int prepare_cache(struct step *s, struct step_mount_of *m, struct error *
 /* ---- secret, ssh, a script ---- */
 
 /* A file in memory of the system, for the time of the step. */
-static int private_file(struct step *s, const void *p, size_t n, uid_t uid, gid_t gid, mode_t mode,
-			char **ret, struct error *err)
+static int private_dir(char **ret, struct error *err)
 {
-	autofree char *run = env_run_dir(), *dir = path_join(run, "build"), *path = NULL;
-	char name[33];
-	autoclose int fd = -1;
+	autofree char *run = env_run_dir(), *dir = path_join(run, "build");
 	int r = path_mkdirs(AT_FDCWD, dir, 0711, err);
 
 	if (r < 0)
 		return r;
+	*ret = TAKE_PTR(dir);
+	return 0;
+}
+
+/* Names begin with the process's id, so that those of a process that was killed are known
+ * (mounts_sweep()). */
+static char *private_name(const char *dir)
+{
+	char name[33];
+
 	random_hex(16, name);
-	path = path_join(dir, name);
+	return xprintf("%s/%d-%s", dir, (int)getpid(), name);
+}
+
+void mounts_sweep(void)
+{
+	autofree char *run = env_run_dir(), *dir = path_join(run, "build");
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		uint64_t pid;
+		struct str id, rest;
+
+		if (str_cut(str_of(e->d_name), '-', &id, &rest) &&
+		    num_parse_u64(id, INT32_MAX, &pid) == 0 && kill((pid_t)pid, 0) < 0 &&
+		    errno == ESRCH)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int private_file(struct step *s, const void *p, size_t n, uid_t uid, gid_t gid, mode_t mode,
+			char **ret, struct error *err)
+{
+	autofree char *dir = NULL, *path = NULL;
+	autoclose int fd = -1;
+	int r = private_dir(&dir, err);
+
+	if (r < 0)
+		return r;
+	path = private_name(dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_sys(err, "%s", path);
@@ -358,11 +398,10 @@ static int prepare_ssh(struct step *s, struct step_mount_of *m, unsigned n, stru
 	struct build *b = s->run->build;
 	const char *id = m->m.id ? m->m.id : "default";
 	const char *agent = map_has(&b->opt->ssh, id) ? strmap_get(&b->opt->ssh, id) : NULL;
-	autofree char *run = env_run_dir(), *dir = path_join(run, "build"), *path = NULL;
+	autofree char *dir = NULL, *path = NULL;
 	autofree char *target = m->target ? xstrdup(m->target)
 					  : xprintf("/run/buildkit/ssh_agent.%u", n);
 	struct ssh_proxy *proxy;
-	char name[33];
 	int r;
 
 	if (map_has(&b->opt->ssh, id) && (!agent || !*agent))
@@ -374,11 +413,10 @@ static int prepare_ssh(struct step *s, struct step_mount_of *m, unsigned n, stru
 			"the ssh agent %s is required and was not given: name it in build.ssh", id);
 	if (!agent)
 		return 0;
-	r = path_mkdirs(AT_FDCWD, dir, 0711, err);
+	r = private_dir(&dir, err);
 	if (r < 0)
 		return r;
-	random_hex(16, name);
-	path = path_join(dir, name);
+	path = private_name(dir);
 	r = ssh_proxy_new(b->task.loop, path, agent, (uid_t)MAX(m->m.uid, 0),
 			  (gid_t)MAX(m->m.gid, 0), m->m.mode >= 0 ? (mode_t)m->m.mode : 0600,
 			  &proxy, err);

@@ -24,6 +24,9 @@ int stubs_note(struct step *s, struct error *err);
  * there. */
 int mounts_clean(struct step *s, struct error *err);
 
+/* Removes the secrets of processes that were killed. */
+void mounts_sweep(void);
+
 /* run.c: starts the step's process, its mounts being ready. */
 int run_now(struct step *s);
 

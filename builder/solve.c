@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/lint.h"
+#include "builder/mounts.h"
 #include "builder/step.h"
 
 #include "event/loop.h"
@@ -69,6 +71,8 @@ void build_warn(struct build *b, const char *rule, unsigned line, const char *fm
 	va_list ap;
 	char msg[1024];
 
+	if (lint_skipped(b, rule))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
@@ -443,6 +447,28 @@ static int take_platforms(struct build *b, struct map *predefined, struct error 
 	return r;
 }
 
+/* What is asked for and not done is said, and not passed over. */
+static int check_options(const struct build *b, struct error *err)
+{
+	const struct build_options *o = b->opt;
+
+	if (o->cache_from.n)
+		return error_set(
+			err, ERR_UNSUPPORTED,
+			"cache_from: %s: reading a cache from elsewhere is not supported yet",
+			o->cache_from.v[0]);
+	if (o->cache_to.n)
+		return error_set(err, ERR_UNSUPPORTED,
+				 "cache_to: %s: writing the cache elsewhere is not supported yet",
+				 o->cache_to.v[0]);
+	if (o->context && o->context[0] != '/')
+		return error_set(
+			err, ERR_UNSUPPORTED,
+			"the build context %s is not supported yet: it must be a directory",
+			o->context);
+	return 0;
+}
+
 static int load(struct build *b, struct error *err)
 {
 	automap predefined = { 0 };
@@ -450,7 +476,9 @@ static int load(struct build *b, struct error *err)
 	int r;
 
 	take_args(b);
-	r = take_platforms(b, &predefined, err);
+	r = check_options(b, err);
+	if (!r)
+		r = take_platforms(b, &predefined, err);
 	if (!r)
 		r = read_dockerfile(b, &text, err);
 	if (!r)
@@ -468,6 +496,7 @@ static int load(struct build *b, struct error *err)
 		r = lint_graph(b, err);
 	if (!r)
 		r = cache_open(b->store, err);
+	mounts_sweep();
 	for (size_t i = 0; !r && i < b->graph.stages.n; i++)
 		*vec_add(&b->runs) = NULL;
 	return r;
