@@ -122,7 +122,7 @@ int fixture_open(void **state)
 	struct fixture *f = xnew(struct fixture);
 
 	*state = f;
-	f->spec.stop_timeout = -1;
+	f->spec.stop_timeout = f->spec.resources.memory_swappiness = -1;
 	assert_ok(loop_new(&f->loop, &err));
 	if (streq(fixture_engine, "local")) {
 		open_local(f);
@@ -163,7 +163,7 @@ const char *container(struct fixture *f, const char *name)
 		f->spec.network_mode = xstrdup("none");
 	good(f, f->engine->ops->container_create(f->engine, &f->spec, f->id));
 	container_spec_done(&f->spec);
-	f->spec.stop_timeout = -1;
+	f->spec.stop_timeout = f->spec.resources.memory_swappiness = -1;
 	return f->id;
 }
 

@@ -27,7 +27,9 @@ static char *self;
 /* The victim: containers come and go until it is killed. */
 static void victim(const char *project)
 {
-	struct fixture f = { .spec.stop_timeout = -1, .real = true };
+	struct fixture f = { .spec.stop_timeout = -1,
+			     .spec.resources.memory_swappiness = -1,
+			     .real = true };
 
 	fixture_engine = "local";
 	assert_ok(loop_new(&f.loop, &err));

@@ -53,6 +53,12 @@ container s && s=$pid s_id=$id
 [ "$(cat "$work/step")" = outside ] || fail "a step has no way out"
 [ "$(net list | grep -c '^bridge ')" = 0 ] || fail "the network of steps is still there"
 
-kill -9 "$a" "$b" "$c" "$d"
+# plugged and unplugged at once
+container e && e=$pid e_id=$id
+net "up $e_id p-e-1 $e net=apart publish=8090:80" "down $e_id" >"$work/out" && fail "plugged without a lease"
+want "has no reservation" "$work/out"
+if nft list ruleset | grep -q 8090; then fail "a port is still led to who is gone"; fi
+
+kill -9 "$a" "$b" "$c" "$d" "$e"
 net "recover" wait 'remove six' 'remove apart'
 check_clean
