@@ -7,6 +7,16 @@
 static void check(struct pass *ps, const struct node *n, const struct attr *attr,
 		  const struct node_path *path);
 
+/* floor() is in libm, which nothing else here needs: what is larger than 2^53 has no fraction. */
+static bool is_whole(double f)
+{
+	const double exact = 9007199254740992.0;
+
+	if (isnan(f))
+		return false;
+	return f >= exact || f <= -exact || (double)(int64_t)f == f;
+}
+
 static unsigned form_of(const struct node *n)
 {
 	switch (n->kind) {
@@ -18,7 +28,7 @@ static unsigned form_of(const struct node *n)
 	case NODE_UINT:
 		return FORM_INT | FORM_NUMBER;
 	case NODE_FLOAT:
-		return n->f == floor(n->f) ? FORM_INT | FORM_NUMBER : FORM_NUMBER;
+		return is_whole(n->f) ? FORM_INT | FORM_NUMBER : FORM_NUMBER;
 	case NODE_STRING:
 		return FORM_STRING;
 	case NODE_LIST:
