@@ -539,6 +539,11 @@ static bool has_exited(struct fixture *f, void *userdata)
 	return state_of(f, "one") == CONTAINER_EXITED;
 }
 
+static bool has_died(struct fixture *f, void *userdata)
+{
+	return ((struct seen *)userdata)->n[EVENT_DIED] > 0;
+}
+
 /* Or dead, and its new parent has not asked yet. */
 static bool is_gone(pid_t pid)
 {
@@ -557,10 +562,13 @@ static void dead_shim(void **state)
 {
 	struct fixture *f = *state;
 	struct container_info i;
+	struct seen s = { 0 };
+	struct task *t;
 	int code = -1;
 
 	container(f, "one");
 	good(f, OPS(f)->container_start(E(f), "one"));
+	t = OPS(f)->watch(E(f), NULL, on_event, &s);
 	info(f, "one", &i);
 	{
 		/* The parent of the container's first process. */
@@ -579,6 +587,8 @@ static void dead_shim(void **state)
 	assert_int_equal(code, 137);
 	good(f, OPS(f)->recover(E(f), ""));
 	assert_true(is_gone(i.pid));
+	until(f, has_died, &s);
+	task_unref(t);
 	container_info_done(&i);
 	good(f, OPS(f)->container_start(E(f), "one"));
 	assert_int_equal(state_of(f, "one"), CONTAINER_RUNNING);

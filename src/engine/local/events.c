@@ -4,8 +4,10 @@
 #include "util/time.h"
 
 struct known { /* a container, as it was when something last happened to it */
+	struct events *e;
 	struct record rec;
 	struct container_info info;
+	struct life *life; /* while it runs: a shim that is killed writes nothing */
 };
 
 struct events {
@@ -22,6 +24,7 @@ static void known_free(void *p)
 {
 	struct known *k = p;
 
+	life_free(k->life);
 	record_done(&k->rec);
 	container_info_done(&k->info);
 	free(k);
@@ -98,6 +101,25 @@ static void forget(struct events *e, const char *id)
 	map_remove(&e->known, id);
 }
 
+static void look(struct events *e, const char *id, bool tell);
+
+static void on_life_ended(void *userdata)
+{
+	struct known *k = userdata;
+	autofree char *id = xstrdup(k->rec.id);
+
+	k->life = life_free(k->life);
+	look(k->e, id, true);
+}
+
+static void watch_life(struct known *k)
+{
+	bool runs = k->info.state == CONTAINER_RUNNING || k->info.state == CONTAINER_PAUSED;
+
+	if (runs && !k->life)
+		life_new(k->e->l, k->rec.id, on_life_ended, k, &k->life, NULL);
+}
+
 static void look(struct events *e, const char *id, bool tell)
 {
 	struct known *k = map_get(&e->known, id);
@@ -116,9 +138,11 @@ static void look(struct events *e, const char *id, bool tell)
 	}
 	if (!k) {
 		k = xnew(struct known);
+		k->e = e;
 		k->rec = rec;
 		k->info = now;
 		map_set(&e->known, id, k);
+		watch_life(k);
 		if (!tell)
 			return;
 		emit(e, EVENT_CREATED, &k->info);
@@ -130,6 +154,7 @@ static void look(struct events *e, const char *id, bool tell)
 	compare(e, &k->info, &now);
 	container_info_done(&k->info);
 	k->info = now;
+	watch_life(k);
 }
 
 static void on_change(void *userdata, const char *id, const char *what)

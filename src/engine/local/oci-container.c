@@ -178,7 +178,7 @@ static int check_resources(const struct resources *r, struct error *err)
 	if (v2 && (r->cpu_rt_period || r->cpu_rt_runtime))
 		return error_set(err, ERR_UNSUPPORTED,
 				 "cpu_rt_period, cpu_rt_runtime: cgroup v2 does not have them");
-	if (v2 && r->memory_swappiness > 0)
+	if (v2 && r->memory_swappiness >= 0)
 		return error_set(err, ERR_UNSUPPORTED,
 				 "mem_swappiness: cgroup v2 does not have it");
 	if (v2 && r->oom_kill_disable)
@@ -273,6 +273,7 @@ int oci_of_step(struct local *l, const struct step_spec *s, int rootfs, const ch
 	o->cgroup = xstrdup(cgroup);
 	o->shm_size = s->shm_size ? s->shm_size : SHM_DEFAULT;
 	o->own_shm = true;
+	o->resources.memory_swappiness = -1;
 	if (cgroup_mode() != CGROUP_V2 || s->privileged)
 		o->ns[OCI_NS_CGROUP] = xstrdup("host");
 	r = set_user(o, rootfs, s->user, NULL, &home, err);

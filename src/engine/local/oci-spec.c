@@ -276,7 +276,7 @@ static void write_memory(const struct resources *res, struct buf *b)
 		jw_int(b, "swap", res->memory_swap);
 	else if (res->memory > 0)
 		jw_int(b, "swap", res->memory * 2);
-	if (res->memory_swappiness > 0)
+	if (res->memory_swappiness >= 0)
 		jw_int(b, "swappiness", res->memory_swappiness);
 	if (res->oom_kill_disable)
 		jw_bool(b, "disableOOMKiller", true);
