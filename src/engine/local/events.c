@@ -151,6 +151,8 @@ static void look(struct events *e, const char *id, bool tell)
 	}
 	record_done(&k->rec);
 	k->rec = rec;
+	if (now.started != k->info.started) /* another shim */
+		k->life = life_free(k->life);
 	compare(e, &k->info, &now);
 	container_info_done(&k->info);
 	k->info = now;

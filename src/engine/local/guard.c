@@ -152,6 +152,8 @@ void guard_look(struct guard *g)
 	if (container_status(l, g->rec.id, &st, NULL) <= 0)
 		return;
 	if (st.state == RUN_RUNNING) {
+		if (st.started != g->started) /* another shim */
+			g->life = life_free(g->life);
 		if (!g->life)
 			life_new(l, g->rec.id, on_life_ended, g, &g->life, NULL);
 		if (st.started != g->started)
