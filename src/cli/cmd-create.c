@@ -63,7 +63,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	int r = check(o, err);
 
 	if (r == 0)
-		r = project_open(cli, args, PROJECT_LOCK, &p, err);
+		r = project_open(cli, args, PROJECT_LOCK | PROJECT_MAKES, &p, err);
 	if (r == 0)
 		r = cli_scale("--scale", &o->scale, p.model, &opt.scale, err);
 	if (r == 0)

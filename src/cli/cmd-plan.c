@@ -43,7 +43,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	for (size_t i = named; i < args->n; i++)
 		strv_push(&services, args->v[i]);
 	cli->g.dry_run = true;
-	r = project_open(cli, &services, down ? PROJECT_NAMED_OK : 0, &p, err);
+	r = project_open(cli, &services, down ? PROJECT_NAMED_OK : PROJECT_MAKES, &p, err);
 	if (r == 0)
 		r = make(&p, o, down, &services, &plan, err);
 	if (r == 0 && !plan->steps.n && !o->json)

@@ -131,7 +131,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 
 	strv_push(&services, args->v[0]);
 	if (r == 0)
-		r = project_open(cli, &services, PROJECT_LOCK, &p, err);
+		r = project_open(cli, &services, PROJECT_LOCK | PROJECT_MAKES, &p, err);
 	if (r == 0 && !model_service(p.model, args->v[0]))
 		r = error_set(err, ERR_NOT_FOUND, "no such service: %s", args->v[0]);
 	if (r == 0)

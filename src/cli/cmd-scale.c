@@ -27,7 +27,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 		service = str_dup(name);
 		strv_push(&opt.services, service);
 	}
-	r = project_open(cli, &opt.services, PROJECT_LOCK, &p, err);
+	r = project_open(cli, &opt.services, PROJECT_LOCK | PROJECT_MAKES, &p, err);
 	if (r == 0)
 		r = cli_scale("scale", args, p.model, &opt.scale, err);
 	if (r == 0)

@@ -273,7 +273,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	int r = check(o, err);
 
 	if (r == 0)
-		r = project_open(cli, args, PROJECT_LOCK, &p, err);
+		r = project_open(cli, args, PROJECT_LOCK | PROJECT_MAKES, &p, err);
 	if (r < 0)
 		return r;
 	if (!p.model->services.n)

@@ -104,7 +104,8 @@ static int load(struct project *p, const struct strv *services, unsigned flags, 
 	}
 	if (r == 0) {
 		p->name = p->tree->name;
-		schema_unsupported(p->tree->root, &schema_root, ENGINE_LOCAL, "local", &f);
+		if (flags & PROJECT_MAKES)
+			schema_unsupported(p->tree->root, &schema_root, ENGINE_LOCAL, "local", &f);
 		r = f.n_errors ? -ERR_INVALID : model_new(p->tree, &p->model, &f);
 	}
 	return print_findings(cli, &f, r, err);
