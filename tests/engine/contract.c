@@ -241,6 +241,25 @@ static void not_startable(void **state)
 	container_info_done(&i);
 }
 
+/* Said on the program's stderr, if it has one; 127 either way. */
+static void missing(struct fixture *f)
+{
+	struct exec_spec x = { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 };
+	FILE *out = tmpfile();
+	int code = 0;
+
+	strv_push(&x.argv, "nosuch");
+	bad(f, OPS(f)->container_exec(E(f), "one", &x, &code), ERR_CHILD);
+	assert_int_equal(code, 127);
+	code = 0;
+	x.stderr_fd = fileno(out);
+	good(f, OPS(f)->container_exec(E(f), "one", &x, &code));
+	assert_int_equal(code, 127);
+	assert_true(lseek(x.stderr_fd, 0, SEEK_END) > 0);
+	fclose(out);
+	strv_done(&x.argv);
+}
+
 static void execs(void **state)
 {
 	struct fixture *f = *state;
@@ -252,6 +271,7 @@ static void execs(void **state)
 	text = exec_text(f, "one", "echo $FROM_IMAGE; exit 3", &code);
 	assert_string_equal(text, "yes\n");
 	assert_int_equal(code, 3);
+	missing(f);
 	good(f, OPS(f)->container_stop(E(f), "one", 0));
 	bad(f,
 	    OPS(f)->container_exec(

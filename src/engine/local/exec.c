@@ -152,7 +152,8 @@ struct exec {
 	int *ret_code;
 	struct exec_run run;
 	sd_event_source *watch;
-	int tty; /* our terminal, whose modes the runtime changes; borrowed, -1: none */
+	bool told; /* the runtime has complained on the caller's stderr itself */
+	int tty;   /* our terminal, whose modes the runtime changes; borrowed, -1: none */
 	struct termios modes;
 };
 
@@ -185,6 +186,8 @@ static void on_exit_of_exec(void *userdata, int code, bool signalled)
 	if (x->tty >= 0)
 		tcsetattr(x->tty, TCSADRAIN, &x->modes);
 	r = exec_result(&x->run, &code, &err);
+	if (x->told)
+		r = 0;
 	if (x->task.cancelled)
 		r = error_set(&err, ERR_CANCELLED, "exec cancelled");
 	if (r < 0)
@@ -207,6 +210,7 @@ struct task *local_container_exec(struct engine *e, const char *id, const struct
 	x->ret_code = ret_code;
 	x->run = (struct exec_run){ .child = CHILD_INIT, .log = -1 };
 	x->tty = -1;
+	x->told = spec->stderr_fd >= 0;
 	if (spec->tty && tcgetattr(spec->stdin_fd, &x->modes) == 0)
 		x->tty = spec->stdin_fd;
 	r = record_get(store_db(l->store), id, &rec, &err);

@@ -57,6 +57,8 @@ int shim_io_open(struct shim *s, struct error *err)
 
 	buf_init(&s->in_pending, LIMIT_STDIN_PENDING);
 	if (s->job.step) { /* straight to whom it belongs */
+		for (int fd = SHIM_IN_FD; fd <= SHIM_ERR_FD; fd++)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
 		s->in_r = SHIM_IN_FD;
 		s->out_w[0] = SHIM_OUT_FD;
 		s->out_w[1] = SHIM_ERR_FD;
