@@ -116,6 +116,15 @@ static void decode_services(struct model *m, struct findings *f)
 	}
 }
 
+static void index_services(struct model *m)
+{
+	vec_foreach (s, &m->services) {
+		map_set(&m->by_name, s->name, s);
+		if (s->build && !map_has(&m->by_image, s->image))
+			map_set(&m->by_image, s->image, s);
+	}
+}
+
 int model_new(const struct project_tree *t, struct model **ret, struct findings *f)
 {
 	autocall(model_freep) struct model *m = xnew(struct model);
@@ -127,6 +136,7 @@ int model_new(const struct project_tree *t, struct model **ret, struct findings 
 	node_each(n, node_get(t->root, "networks")) decode_network(m, n->key, n->value);
 	node_each(v, node_get(t->root, "volumes")) decode_volume(m, v->key, v->value);
 	decode_services(m, f);
+	index_services(m);
 	if (f->n_errors > errors)
 		return -ERR_INVALID;
 	*ret = TAKE_PTR(m);
@@ -154,6 +164,8 @@ struct model *model_free(struct model *m)
 		network_spec_done(&n->spec);
 	vec_foreach (v, &m->volumes)
 		volume_spec_done(&v->spec);
+	map_done(&m->by_name);
+	map_done(&m->by_image);
 	vec_done(&m->services);
 	vec_done(&m->networks);
 	vec_done(&m->volumes);
@@ -163,10 +175,12 @@ struct model *model_free(struct model *m)
 
 struct service *model_service(const struct model *m, const char *name)
 {
-	vec_foreach (s, &m->services)
-		if (streq(s->name, name))
-			return s;
-	return NULL;
+	return map_get(&m->by_name, name);
+}
+
+const struct service *model_service_that_builds(const struct model *m, const char *image)
+{
+	return map_get(&m->by_image, image);
 }
 
 char *service_container_name(const struct model *m, const struct service *s, unsigned n)

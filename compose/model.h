@@ -76,6 +76,8 @@ struct model {
 	VEC(struct service) services; /* dependencies first */
 	VEC(struct model_network) networks;
 	VEC(struct model_volume) volumes;
+	struct map by_name;  /* service -> struct service * */
+	struct map by_image; /* of those with a build: what it makes -> the first of them */
 };
 
 /* Findings: what can't be done here, with its place (host paths that are missing, bad addresses). Errors in f: -ERR_INVALID. */
@@ -83,7 +85,9 @@ int model_new(const struct project_tree *t, struct model **ret, struct findings 
 struct model *model_free(struct model *m);
 DEFINE_FREEP(struct model, model_free);
 
-struct service *model_service(const struct model *m, const char *name);
+struct service *model_service(const struct model *m, const char *name); /* or NULL */
+/* The service whose build has this image as its result, or NULL. */
+const struct service *model_service_that_builds(const struct model *m, const char *image);
 /* "web-1": what the container of replica n is called. Owned by the caller. */
 char *service_container_name(const struct model *m, const struct service *s, unsigned n);
 /* The spec of replica n: name, labels, ports and aliases in place. image_id: what is run. Free with container_spec_done. */

@@ -25,14 +25,6 @@ static bool has_work(const struct images_plan_options *opt, const struct world *
 	}
 }
 
-const struct service *service_that_builds(const struct model *m, const char *image)
-{
-	vec_foreach (s, &m->services)
-		if (s->build && streq(s->image, image))
-			return s;
-	return NULL;
-}
-
 void service_build_bases(const struct model *m, const struct service *s, struct strv *ret)
 {
 	node_each(c, node_get(node_get(s->node, "build"), "additional_contexts"))

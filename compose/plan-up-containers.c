@@ -157,26 +157,45 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-typedef VEC(const struct container_info *) replica_vec;
-
-static void replicas_of(const struct up *u, const struct service *s, replica_vec *ret)
+static void free_replicas(void *p)
 {
-	vec_foreach (c, &u->w->containers)
-		if (streq(up_label(c, LABEL_SERVICE), s->name) &&
-		    !streq(up_label(c, LABEL_ONEOFF), "True") && number_of(c) &&
-		    !container_is_replaced(u->w, c))
-			*vec_add(ret) = c;
-	qsort(ret->v, ret->n, sizeof(*ret->v), by_number);
+	replica_vec *v = p;
+
+	vec_done(v);
+	free(v);
+}
+
+void up_index_containers(struct up *u)
+{
+	map_init(&u->containers, free_replicas);
+	vec_foreach (c, &u->w->containers) {
+		const char *service = up_label(c, LABEL_SERVICE);
+		replica_vec *list = map_get(&u->containers, service);
+
+		if (streq(up_label(c, LABEL_ONEOFF), "True") || !number_of(c) ||
+		    container_is_replaced(u->w, c))
+			continue;
+		if (!list) {
+			list = xnew(replica_vec);
+			map_set(&u->containers, service, list);
+		}
+		*vec_add(list) = c;
+	}
+	map_foreach (e, &u->containers) {
+		replica_vec *list = e->value;
+
+		qsort(list->v, list->n, sizeof(*list->v), by_number);
+	}
 }
 
 /* Keeps the lowest numbers, fills the gaps, drops the highest. */
 void up_plan_replicas(struct up *u, struct up_service *us)
 {
 	unsigned wanted = up_scale(u, us->s), number = 1;
-	replica_vec there = { 0 };
+	const replica_vec none = { 0 }, *found = map_get(&u->containers, us->s->name);
+	const replica_vec there = found ? *found : none;
 	size_t next = 0;
 
-	replicas_of(u, us->s, &there);
 	for (size_t i = 0; i < there.n; i++) {
 		const struct container_info *c = there.v[i];
 		struct step *gone = map_get(&u->going, c->id);
@@ -194,5 +213,4 @@ void up_plan_replicas(struct up *u, struct up_service *us)
 				number++;
 		plan_missing(u, us, number, NULL);
 	}
-	vec_done(&there);
 }

@@ -85,7 +85,7 @@ static struct step *pull_step(struct up *u, const struct service *s, const char 
 static struct step *image_step(struct up *u, const struct service *s)
 {
 	bool there = map_get(&u->w->images, s->image) != NULL;
-	const struct service *builder = s->build ? s : service_that_builds(u->m, s->image);
+	const struct service *builder = s->build ? s : model_service_that_builds(u->m, s->image);
 	struct step *step = map_get(&u->images, s->image), *pull = NULL;
 	const char *why;
 

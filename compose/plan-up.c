@@ -8,10 +8,9 @@
 
 struct up_service *up_service(struct up *u, const char *name)
 {
-	vec_foreach (s, &u->services)
-		if (streq(s->s->name, name))
-			return s;
-	return NULL;
+	size_t i = (uintptr_t)map_get(&u->by_name, name);
+
+	return i ? &u->services.v[i - 1] : NULL;
 }
 
 bool up_selected(const struct up *u, const struct service *s)
@@ -105,8 +104,10 @@ static void select_services(struct up *u)
 			map_set(&want, d->service, (void *)s);
 	}
 	vec_foreach (s, &u->m->services)
-		if (map_has(&want, s->name))
+		if (map_has(&want, s->name)) {
 			vec_add(&u->services)->s = s;
+			map_set(&u->by_name, s->name, (void *)(uintptr_t)u->services.n);
+		}
 }
 
 static int check_scales(const struct up *u, struct error *err)
@@ -130,6 +131,8 @@ static void up_done(struct up *u)
 	}
 	vec_done(&u->services);
 	vec_done(&u->cleared);
+	map_done(&u->by_name);
+	map_done(&u->containers);
 	map_done(&u->networks);
 	map_done(&u->volumes);
 	map_done(&u->images);
@@ -148,6 +151,7 @@ int plan_up(const struct model *m, const struct world *w, const struct up_plan_o
 	int r;
 
 	select_services(&u);
+	up_index_containers(&u);
 	r = check_scales(&u, err);
 	if (r < 0)
 		return r;

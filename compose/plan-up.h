@@ -20,6 +20,8 @@ struct up_service {
 	struct map waits; /* "healthy" -> step */
 };
 
+typedef VEC(const struct container_info *) replica_vec;
+
 struct up {
 	struct plan *plan;
 	const struct model *m;
@@ -34,6 +36,8 @@ struct up {
 	struct map going; /* container id -> the step that removes it, with what it uses */
 	VEC(struct step *) cleared; /* stops of what must not be in the way of anything new */
 	VEC(struct up_service) services;
+	struct map by_name;    /* service -> its place in services, from 1 */
+	struct map containers; /* service -> replica_vec *, by number */
 };
 
 struct up_service *up_service(struct up *u, const char *name);
@@ -49,6 +53,7 @@ int up_check_images(const struct up *u, struct error *err);
 /* plan-up-resources.c: networks and volumes, and what making them anew does to containers */
 int up_plan_resources(struct up *u, struct error *err);
 /* plan-up-containers.c */
+void up_index_containers(struct up *u);
 void up_plan_replicas(struct up *u, struct up_service *us);
 /* plan-up-order.c */
 void up_plan_restarts(struct up *u, struct up_service *us);

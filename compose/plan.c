@@ -163,7 +163,8 @@ int plan_order(struct plan *p, struct error *err)
 		vec_done(&ready);
 		return error_set(err, ERR_INTERNAL, "the steps of the plan wait for each other");
 	}
-	memcpy(p->steps.v, ready.v, ready.n * sizeof(*ready.v));
+	if (ready.n)
+		memcpy(p->steps.v, ready.v, ready.n * sizeof(*ready.v));
 	vec_done(&ready);
 	return 0;
 }

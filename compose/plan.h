@@ -174,8 +174,6 @@ typedef VEC(struct dependency_text {
 }) dependency_text_vec;
 void depends_on_parse(const char *label, dependency_text_vec *ret);
 void dependency_text_done(dependency_text_vec *v);
-/* The service whose build has this image as its result, or NULL. */
-const struct service *service_that_builds(const struct model *m, const char *image);
 /* The services whose images this one's build takes (additional_contexts: service:X). */
 void service_build_bases(const struct model *m, const struct service *s, struct strv *ret);
 int plan_order(struct plan *p, struct error *err);   /* sorts, sets unlocks; -ERR_INTERNAL on a cycle */

@@ -240,7 +240,8 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	vec_foreach (c, &p.world.containers)
 		if (wanted(&p, o, args, c))
 			*vec_add(&list) = c;
-	qsort(list.v, list.n, sizeof(*list.v), by_name);
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), by_name);
 	print(&p, o, &list, &out);
 	vec_done(&list);
 	return cli_out(&out, err);

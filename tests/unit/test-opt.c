@@ -30,7 +30,7 @@ static const struct opt opts[] = {
 static struct error why;
 
 /* Words up to a NULL; the positional ones, joined. */
-static char *parse(struct values *v, bool stop, ...)
+static char *parse(struct values *v, int stop, ...)
 {
 	const struct opt_set sets[] = { { opts, v } };
 	autostrv words = { 0 }, args = { 0 };
