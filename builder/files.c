@@ -18,6 +18,7 @@ struct copy_job *copy_job_free(struct copy_job *j)
 	strv_done(&j->urls);
 	copier_free(j->copier);
 	strv_done(&j->lower);
+	strv_done(&j->dirs);
 	json_decref(j->answer);
 	free(j->dest);
 	free(j->chmod_text);
@@ -90,6 +91,7 @@ static int find_from(struct stage_run *run, const struct inst *in, const char *t
 
 	if (r <= 0)
 		return r;
+	strv_copy(&j->dirs, &j->from.dirs);
 	r = tree_open(&j->from.dirs, &j->tree, err);
 	j->source = (struct copy_source){
 		.tree = j->tree,
@@ -270,15 +272,26 @@ static void make_short_key(struct step *s)
 	key_end(&k, s->short_key);
 }
 
+static int digest_picks(struct step *s, struct error *err)
+{
+	struct copy_job *j = s->copy;
+	struct hash *h = hash_new(HASH_SHA256);
+	int r = copy_digest(&j->source, &j->picks, j->exclude, h, &s->newest, err);
+
+	hash_final(h, j->digest);
+	hash_free(h);
+	return r;
+}
+
 static int make_key(struct step *s, struct error *err)
 {
 	struct copy_job *j = s->copy;
 	struct cache_key k;
-	int r;
+	int r = 0;
 
 	key_begin(&k, "copy");
 	key_options(&k, s);
-	r = copy_digest(&j->source, &j->picks, j->exclude, k.h, &s->newest, err);
+	key_text(&k, j->digest);
 	vec_foreach (g, &j->gits)
 		if (!r)
 			r = copy_digest(&g->source, &g->picks, j->exclude, k.h, &s->newest, err);
@@ -374,8 +387,25 @@ static int make_copy(struct step *s, struct error *err)
 
 	if (!is_link(s->in))
 		strv_copy(&j->lower, &s->run->rootfs.dirs);
+	if (j->heavy && !j->unpack) {
+		heavy_copy(s);
+		return 1;
+	}
 	r = copier_new(&j->lower, s->upper, &j->opt, &j->copier, err);
 	return r < 0 ? r : copy_rest(s, err);
+}
+
+/* What is left of it is small. */
+void copy_went(struct step *s, int r, struct error *err)
+{
+	struct copy_job *j = s->copy;
+
+	if (r >= 0 && (j->gits.n || j->extras.n)) {
+		r = copier_new(&j->lower, s->upper, &j->opt, &j->copier, err);
+		if (r >= 0)
+			r = copy_rest(s, err);
+	}
+	step_made(s, r, err);
 }
 
 static int select_all(struct step *s, struct error *err)
@@ -391,13 +421,11 @@ static int select_all(struct step *s, struct error *err)
 	return r;
 }
 
-/* All that it takes is here: 0, it was in the cache; 1, it is being made. */
-static int copy_ready(struct step *s, struct error *err)
+/* What it takes is known: 0, it was in the cache; 1, it is being made. */
+static int copy_keyed(struct step *s, struct error *err)
 {
-	int r = select_all(s, err);
+	int r = make_key(s, err);
 
-	if (!r)
-		r = make_key(s, err);
 	s->run->newest = MAX(s->run->newest, s->newest);
 	s->newest = s->run->newest;
 	if (!r)
@@ -406,6 +434,39 @@ static int copy_ready(struct step *s, struct error *err)
 		return r < 0 ? r : 0;
 	s->make = make_copy;
 	return step_start(s, err);
+}
+
+/* All that it takes is here: 0 and 1 as above, 1 also when it is being read. */
+static int copy_ready(struct step *s, struct error *err)
+{
+	struct copy_job *j = s->copy;
+	int r = select_all(s, err);
+
+	if (r < 0)
+		return r;
+	j->heavy = heavy_is(j);
+	if (j->heavy) {
+		heavy_digest(s);
+		return 1;
+	}
+	r = digest_picks(s, err);
+	return r < 0 ? r : copy_keyed(s, err);
+}
+
+void copy_digested(struct step *s, int r, struct error *err)
+{
+	struct build *b = s->run->build;
+	const struct inst *in = s->in;
+
+	if (r >= 0 && !b->failed)
+		r = copy_keyed(s, err);
+	if (r == 0 && !b->failed)
+		step_end(s);
+	if (r < 0) {
+		inst_error_at(in, NULL, err);
+		build_fail(b, err);
+	}
+	build_kick(b);
 }
 
 /* The URLs and repositories are here, called from the loop. */
@@ -447,8 +508,10 @@ int files_copy(struct stage_run *run, const struct inst *in, struct error *err)
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	r = take_all(run, in, j, err);
-	if (!r && !in->flags.from && j->sources.n)
+	if (!r && !in->flags.from && j->sources.n) {
 		r = build_context(run->build, &j->source, err);
+		strv_push(&j->dirs, run->build->opt->context);
+	}
 	if (r < 0)
 		return r;
 	s = step_new(run, in);

@@ -44,8 +44,11 @@ struct copy_job {
 	bool unpack;	   /* archives are unpacked */
 	struct strv lower; /* what it is copied over: none with --link */
 	struct copier *copier;
-	size_t next;	/* pick */
-	json_t *answer; /* of a helper */
+	size_t next;		 /* pick */
+	struct strv dirs;	 /* the layers of `source`: paths */
+	bool heavy;		 /* too much for the loop */
+	char digest[DIGEST_MAX]; /* of the picks */
+	json_t *answer;		 /* of a helper */
 };
 
 struct copy_job *copy_job_free(struct copy_job *j);
@@ -69,5 +72,12 @@ int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct
 int archive_add(struct step *s, const struct copy_pick *pick, struct error *err);
 /* files.c: what archive_add() began has ended. was_archive false: it is a file like others. */
 void copy_go_on(struct step *s, bool was_archive, int r, struct error *err);
+
+/* heavy.c: too much to be read and copied between two turns of the loop? */
+bool heavy_is(const struct copy_job *j);
+void heavy_digest(struct step *s); /* then copy_digested() */
+void heavy_copy(struct step *s);   /* then copy_went() */
+void copy_digested(struct step *s, int r, struct error *err);
+void copy_went(struct step *s, int r, struct error *err);
 
 #endif

@@ -5,6 +5,7 @@ libbuilder_a_CPPFLAGS = $(AM_CPPFLAGS) $(SQLITE_CFLAGS)
 libbuilder_a_SOURCES = \
 	builder/add/header.c builder/add/header.h \
 	builder/add/add-job.c builder/add/job.h \
+	builder/add/work-job.c builder/add/work.h \
 	builder/aide.c builder/aide.h \
 	builder/archive.c \
 	builder/build.h \
@@ -28,6 +29,7 @@ libbuilder_a_SOURCES = \
 	builder/git/git-job.c builder/git/job.h \
 	builder/graph.c \
 	builder/graph.h \
+	builder/heavy.c \
 	builder/ignore.c \
 	builder/ignore.h \
 	builder/image.c \
@@ -62,18 +64,22 @@ libbuilder_a_SOURCES = \
 
 # Apart from compose-unpack: an archive of a build goes over what is there, and follows its symlinks.
 composelibexec_PROGRAMS += compose-add
-compose_add_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_add_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 compose_add_SOURCES = \
 	builder/add/apply.c builder/add/apply.h \
 	builder/add/header.c builder/add/header.h \
 	builder/add/add-job.c builder/add/job.h \
 	builder/add/main.c \
 	builder/add/probe.c builder/add/probe.h \
+	builder/add/work.c builder/add/work.h \
+	builder/add/work-job.c \
 	builder/chmod.c builder/chmod.h \
 	builder/copy-file.c builder/copy-file.h \
 	builder/copy.c builder/copy.h \
+	builder/digest.c \
 	builder/ignore.c builder/ignore.h \
 	builder/place.c \
+	builder/select.c \
 	builder/tree.c builder/tree.h \
 	builder/walk.c builder/walk.h \
 	registry/unpack/decode-archive.c \
@@ -82,7 +88,7 @@ compose_add_SOURCES = \
 	registry/unpack/entry.c registry/unpack/entry.h \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h \
 	registry/unpack/source.c registry/unpack/source.h
-compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
 
 composelibexec_PROGRAMS += compose-git
 compose_git_CPPFLAGS = $(AM_CPPFLAGS) $(GIT2_CFLAGS)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compose-add: see job.h. */
+/* compose-add: see job.h and work.h. */
 #include "builder/add/apply.h"
 #include "builder/add/probe.h"
+#include "builder/add/work.h"
 
 #include "registry/layer-job.h"
 #include "registry/unpack/sandbox.h"
@@ -13,19 +14,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LIMIT_JOB (1 << 20)
+#define LIMIT_JOB (64 << 20) /* a COPY of many files names each */
 
-static int read_job(struct add_job *ret, struct error *err)
+static int read_job(json_t **ret, struct error *err)
 {
 	autobuf text = { 0 };
-	autojson *j = NULL;
 	int r;
 
 	buf_init(&text, LIMIT_JOB);
 	r = io_read_fd(ADD_FD_JOB, &text, err);
-	if (!r)
-		r = json_parse(text.p, text.len, "job", &j, err);
-	return r < 0 ? r : json_decode(j, add_job_fields, ret, err);
+	return r < 0 ? r : json_parse(text.p, text.len, "job", ret, err);
 }
 
 static int unpack(struct apply *a, struct error *err)
@@ -47,65 +45,105 @@ static int unpack(struct apply *a, struct error *err)
 	return r < 0 ? r : apply_end(a, err);
 }
 
-static int confine(const struct add_job *job, struct error *err)
+static int open_all(const struct strv *dirs, int *fds, size_t *n, struct error *err)
 {
-	int fds[LIMIT_SANDBOX_READ], r = 0;
-	size_t n = 0;
-	autoclose int upper = open(job->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (upper < 0)
-		return error_sys(err, "%s", job->upper);
-	strv_foreach (dir, &job->lower) {
-		if (n == LIMIT_SANDBOX_READ)
+	strv_foreach (dir, dirs) {
+		if (*n == LIMIT_SANDBOX_READ)
 			return error_set(err, ERR_LIMIT, "more than %d layers", LIMIT_SANDBOX_READ);
-		fds[n] = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fds[n++] < 0)
+		fds[*n] = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fds[*n] < 0)
 			return error_sys(err, "%s", dir);
+		(*n)++;
 	}
-	r = sandbox_enter_reading(upper, fds, n, err);
+	return 0;
+}
+
+/* Writes below upper (NULL: nowhere), reads below the others. */
+static int confine(const char *upper, const struct strv *a, const struct strv *b, struct error *err)
+{
+	int fds[LIMIT_SANDBOX_READ], r;
+	size_t n = 0;
+	autoclose int fd = upper ? open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (upper && fd < 0)
+		return error_sys(err, "%s", upper);
+	r = open_all(a, fds, &n, err);
+	if (!r)
+		r = open_all(b, fds, &n, err);
+	if (!r)
+		r = sandbox_enter_reading(fd, fds, n, err);
 	while (n)
 		fd_close(fds[--n]);
 	return r;
 }
 
-static int run(const struct add_job *job, struct error *err)
+static const char *message_of(const struct error *err)
 {
-	autocall(apply_freep) struct apply *a = NULL;
-	int r = job->upper ? confine(job, err) : sandbox_enter(-1, err);
-
-	if (!r && !job->upper)
-		return probe_archive(STDIN_FILENO);
-	if (!r)
-		r = apply_new(job, &a, err);
-	return r < 0 ? r : unpack(a, err);
+	return utf8_valid(str_of(err->msg)) ? err->msg : NULL;
 }
 
-static void answer(int r, const struct error *err)
+static json_t *run_add(const json_t *j, int *ret_r, struct error *err)
 {
-	struct add_answer ans = {
-		.error = r < 0 ? (char *)(uintptr_t)err_code_name(err->code) : NULL,
-		.message = r < 0 && utf8_valid(str_of(err->msg)) ? (char *)(uintptr_t)err->msg
-								 : NULL,
-		.none = r > 0,
-	};
-	autojson *j = json_encode(add_answer_fields, &ans);
-	autofree char *text = json_text(j);
+	static const struct strv none = { 0 };
+	autocall(apply_freep) struct apply *a = NULL;
+	struct add_job job = { 0 };
+	struct add_answer ans = { 0 };
+	int r = json_decode(j, add_job_fields, &job, err);
 
-	io_write_all(STDOUT_FILENO, text, strlen(text), NULL);
+	if (!r)
+		r = confine(job.upper, &job.lower, &none, err);
+	if (!r && !job.upper)
+		ans.none = probe_archive(STDIN_FILENO);
+	if (!r && job.upper)
+		r = apply_new(&job, &a, err);
+	if (!r && job.upper)
+		r = unpack(a, err);
+	if (r < 0) {
+		ans.error = (char *)(uintptr_t)err_code_name(err->code);
+		ans.message = (char *)(uintptr_t)message_of(err);
+	}
+	*ret_r = r;
+	json_free_fields(add_job_fields, &job);
+	return json_encode(add_answer_fields, &ans);
+}
+
+static json_t *run_work(const json_t *j, int *ret_r, struct error *err)
+{
+	struct work job = { 0 };
+	struct work_answer ans = { 0 };
+	json_t *answer;
+	int r = json_decode(j, work_fields, &job, err);
+
+	if (!r)
+		r = confine(job.upper, &job.source, &job.lower, err);
+	if (!r)
+		r = work_run(&job, &ans, err);
+	if (r < 0) {
+		ans.error = xstrdup(err_code_name(err->code));
+		ans.message = xstrdup0(message_of(err));
+	}
+	*ret_r = r;
+	answer = json_encode(work_answer_fields, &ans);
+	json_free_fields(work_answer_fields, &ans);
+	json_free_fields(work_fields, &job);
+	return answer;
 }
 
 int main(void)
 {
 	struct error err = ERROR_INIT;
-	struct add_job job = { 0 };
+	autojson *job = NULL, *answer = NULL;
+	autofree char *text = NULL;
 	int r;
 
 	setlocale(LC_CTYPE, "C.UTF-8"); /* names are bytes, and libarchive wants to know which */
 	umask(0);
 	r = read_job(&job, &err);
 	if (!r)
-		r = run(&job, &err);
-	answer(r, &err);
-	json_free_fields(add_job_fields, &job);
+		answer = json_str(job, "op") ? run_work(job, &r, &err) : run_add(job, &r, &err);
+	if (answer) {
+		text = json_text(answer);
+		io_write_all(STDOUT_FILENO, text, strlen(text), NULL);
+	}
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
