@@ -35,15 +35,21 @@ static struct node *hashed_service(struct arena *a, const struct project_tree *t
 	return ret;
 }
 
-void service_hash(const struct project_tree *t, const char *service, char ret[65])
+void service_node_hash(const struct project_tree *t, const struct node *service, char ret[65])
 {
 	autocall(arena_freep) struct arena *arena = arena_new();
 	const struct printer pr = { arena, .json = true, .hash = true, .compare = strcmp };
+
+	hash_object(&pr, hashed_service(arena, t, service), &schema_service, ret);
+}
+
+void service_hash(const struct project_tree *t, const char *service, char ret[65])
+{
 	const struct node *n = node_get(node_get(t->root, "services"), service);
 
 	ret[0] = '\0';
 	if (n)
-		hash_object(&pr, hashed_service(arena, t, n), &schema_service, ret);
+		service_node_hash(t, n, ret);
 }
 
 void network_hash(const struct project_tree *t, const char *key, char ret[65])

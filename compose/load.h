@@ -68,6 +68,7 @@ int config_origin(const struct project_tree *t, const char *path, struct buf *ou
 /* Docker Compose's hash of a service, network, volume (label com.docker.compose.config-hash): as `up` hashes, or, of a tree that was
  * loaded with skip_env_files, as `config --hash` prints. "" when there is none of that name. */
 void service_hash(const struct project_tree *t, const char *service, char ret[65]);
+void service_node_hash(const struct project_tree *t, const struct node *service, char ret[65]); /* one of its services */
 void network_hash(const struct project_tree *t, const char *key, char ret[65]);
 void volume_hash(const struct project_tree *t, const char *key, char ret[65]);
 

@@ -98,17 +98,18 @@ static void add_labels(struct model *m, struct service *s)
 static void decode_services(struct model *m, struct findings *f)
 {
 	struct model_reader r = { m, f };
-	const struct node *services = node_get(m->tree->root, "services");
 	autostrv order = { 0 };
+	automap members = { 0 };
 
+	node_each(x, node_get(m->tree->root, "services")) map_set(&members, x->key, (void *)x);
 	project_services_in_order(m->tree, &order);
 	strv_foreach (name, &order) {
-		const struct node_member *member = node_member(services, name);
+		const struct node_member *member = map_get(&members, name);
 		struct service *s = vec_add(&m->services);
 		autobuf json;
 
 		decode_service(&r, member->key, member->value, s);
-		service_hash(m->tree, name, s->hash);
+		service_node_hash(m->tree, member->value, s->hash);
 		buf_init(&json, BUF_MAX_ANY);
 		write_json(member->value, WRITE_SORTED | WRITE_COMPACT, &json);
 		s->config_json = buf_steal(&json);
