@@ -71,6 +71,11 @@ typedef void (*watch_fn)(void *userdata, const char *id, const char *what);
 struct watch_handle;
 int watch_add(struct local *l, watch_fn fn, void *userdata, struct watch_handle **ret,
 	      struct error *err);
+/* Of every change of a file in this directory (a container's log): all on one inotify instance, of
+ * which there are few. */
+typedef void (*dir_fn)(void *userdata);
+int watch_dir(struct local *l, const char *dir, dir_fn fn, void *userdata,
+	      struct watch_handle **ret, struct error *err);
 struct watch_handle *watch_remove(struct watch_handle *h); /* safe from within fn */
 void watch_free(struct watch *w);
 

@@ -4,9 +4,7 @@
 #include "engine/local/logread.h"
 #include "util/fd.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +22,10 @@ struct logs {
 	log_line_fn fn;
 	void *userdata;
 	char *path;
-	int fd, inotify;
+	int fd;
 	struct buf in, text;
-	sd_event_source *turn, *changed;
+	sd_event_source *turn;
+	struct watch_handle *changed;
 	struct life *life;
 	bool last_turn; /* the container has ended: what is there now is all */
 };
@@ -35,9 +34,8 @@ static void stop_watching(struct logs *g)
 {
 	g->life = life_free(g->life);
 	g->turn = sd_event_source_disable_unref(g->turn);
-	g->changed = sd_event_source_disable_unref(g->changed);
+	g->changed = watch_remove(g->changed);
 	g->fd = fd_close(g->fd);
-	g->inotify = fd_close(g->inotify);
 }
 
 static void logs_free(struct task *t)
@@ -230,15 +228,12 @@ static int on_turn(sd_event_source *s, void *userdata)
 	return 0;
 }
 
-static int on_changed(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+static void on_changed(void *userdata)
 {
-	char drop[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct logs *g = userdata;
 
-	while (read(fd, drop, sizeof(drop)) > 0)
-		;
-	sd_event_source_set_enabled(g->turn, SD_EVENT_ON);
-	return 0;
+	if (g->turn)
+		sd_event_source_set_enabled(g->turn, SD_EVENT_ON);
 }
 
 static void on_ended(void *userdata)
@@ -252,16 +247,9 @@ static void on_ended(void *userdata)
 
 static int follow(struct logs *g, const char *id, const char *dir, struct error *err)
 {
-	int r;
+	int r = watch_dir(g->l, dir, on_changed, g, &g->changed, err);
 
-	g->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (g->inotify < 0 ||
-	    inotify_add_watch(g->inotify, dir, IN_MODIFY | IN_CREATE | IN_MOVE) < 0)
-		return error_sys(err, "watch %s", dir);
-	r = sd_event_add_io(g->task.loop, &g->changed, g->inotify, EPOLLIN, on_changed, g);
-	if (r < 0)
-		return error_sys_from(err, -r, "event loop");
-	return life_new(g->l, id, on_ended, g, &g->life, err);
+	return r < 0 ? r : life_new(g->l, id, on_ended, g, &g->life, err);
 }
 
 static int begin(struct logs *g, const char *id, struct error *err)
@@ -300,7 +288,7 @@ struct task *local_container_logs(struct engine *e, const char *id, const struct
 	g->opt = *opt;
 	g->fn = fn;
 	g->userdata = userdata;
-	g->fd = g->inotify = -1;
+	g->fd = -1;
 	buf_init(&g->in, LOG_ENTRY_MAX + CHUNK);
 	buf_init(&g->text, LOG_ENTRY_MAX);
 	if (begin(g, id, &err) < 0)

@@ -11,28 +11,43 @@
 
 struct watch_handle {
 	struct watch *watch;
+	int wd; /* 0: of STATE/status */
 	watch_fn fn;
+	dir_fn dir_fn;
 	void *userdata;
 	bool gone;
 };
 
 struct watch {
 	struct local *l;
-	int fd;
+	int fd, status_wd;
 	sd_event_source *source;
 	VEC(struct watch_handle *) handles;
 	unsigned busy; /* handles are only marked while they are walked */
 };
 
+/* The kernel has one watch of a directory, however many of ours look at it. */
+static void drop_wd(struct watch *w, int wd)
+{
+	for (size_t i = 0; i < w->handles.n; i++)
+		if (w->handles.v[i]->wd == wd)
+			return;
+	inotify_rm_watch(w->fd, wd);
+}
+
 static void sweep(struct watch *w)
 {
 	for (size_t i = 0; i < w->handles.n;) {
-		if (!w->handles.v[i]->gone) {
+		struct watch_handle *h = w->handles.v[i];
+
+		if (!h->gone) {
 			i++;
 			continue;
 		}
-		free(w->handles.v[i]);
 		vec_remove(&w->handles, i);
+		if (h->wd)
+			drop_wd(w, h->wd);
+		free(h);
 	}
 }
 
@@ -49,8 +64,20 @@ static void tell(struct watch *w, const char *name)
 	for (size_t i = 0; i < w->handles.n; i++) {
 		struct watch_handle *h = w->handles.v[i];
 
-		if (!h->gone)
+		if (!h->gone && h->fn)
 			h->fn(h->userdata, id, name[digits] ? name + digits + 1 : "");
+	}
+	w->busy--;
+}
+
+static void tell_dir(struct watch *w, int wd)
+{
+	w->busy++;
+	for (size_t i = 0; i < w->handles.n; i++) {
+		struct watch_handle *h = w->handles.v[i];
+
+		if (!h->gone && h->wd == wd)
+			h->dir_fn(h->userdata);
 	}
 	w->busy--;
 }
@@ -65,7 +92,9 @@ static int on_inotify(sd_event_source *s, int fd, uint32_t revents, void *userda
 	n = read(fd, space, sizeof(space));
 	for (char *p = space; n > 0 && p < space + n; p += sizeof(*ev) + ev->len) {
 		ev = (const struct inotify_event *)p;
-		if (ev->len)
+		if (ev->wd != w->status_wd)
+			tell_dir(w, ev->wd);
+		else if (ev->len)
 			tell(w, ev->name);
 	}
 	if (!w->busy)
@@ -81,7 +110,10 @@ static int watch_new(struct local *l, struct error *err)
 
 	w->l = l;
 	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (w->fd < 0 || inotify_add_watch(w->fd, dir, IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0) {
+	w->status_wd = w->fd < 0 ? -1
+				 : inotify_add_watch(w->fd, dir,
+						     IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
+	if (w->status_wd < 0) {
 		r = errno == EMFILE ? error_set(err, ERR_LIMIT,
 						"too many inotify instances: raise "
 						"fs.inotify.max_user_instances")
@@ -108,6 +140,26 @@ int watch_add(struct local *l, watch_fn fn, void *userdata, struct watch_handle 
 		return r;
 	h = xnew(struct watch_handle);
 	*h = (struct watch_handle){ .watch = l->watch, .fn = fn, .userdata = userdata };
+	*vec_add(&l->watch->handles) = h;
+	*ret = h;
+	return 0;
+}
+
+int watch_dir(struct local *l, const char *dir, dir_fn fn, void *userdata,
+	      struct watch_handle **ret, struct error *err)
+{
+	struct watch_handle *h;
+	int wd, r = l->watch ? 0 : watch_new(l, err);
+
+	if (r < 0)
+		return r;
+	wd = inotify_add_watch(l->watch->fd, dir, IN_MODIFY | IN_CREATE | IN_MOVE | IN_ONLYDIR);
+	if (wd < 0)
+		return error_sys(err, "watch %s", dir);
+	h = xnew(struct watch_handle);
+	*h = (struct watch_handle){
+		.watch = l->watch, .wd = wd, .dir_fn = fn, .userdata = userdata
+	};
 	*vec_add(&l->watch->handles) = h;
 	*ret = h;
 	return 0;
