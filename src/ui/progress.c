@@ -241,24 +241,40 @@ static void plain_line(struct progress *p, const struct row *r)
 	io_write_all(p->fd, out.p, out.len, NULL);
 }
 
-static void json_line(struct progress *p, struct row *r)
+static void json_text_member(json_t *j, const char *key, const char *text)
 {
-	autojson *j = json_pack("{s:s, s:s, s:s}", "id", r->id, "status", looks[r->state].name,
-				"text", r->status);
-	autofree char *text = NULL;
+	autobuf valid = { 0 };
+
+	buf_init(&valid, BUF_MAX_ANY);
+	text_utf8(str_of(text), &valid);
+	json_object_set_new(j, key, json_stringn(valid.p, valid.len));
+}
+
+static void json_write(struct progress *p, const json_t *j)
+{
+	autofree char *text = json_text(j);
 	autobuf out = { 0 };
 
+	buf_init(&out, BUF_MAX_ANY);
+	buf_addf(&out, "%s\n", text);
+	io_write_all(p->fd, out.p, out.len, NULL);
+}
+
+static void json_line(struct progress *p, struct row *r)
+{
+	autojson *j = json_object();
+
 	r->told = time_monotonic();
+	json_text_member(j, "id", r->id);
+	json_text_member(j, "status", looks[r->state].name);
+	json_text_member(j, "text", r->status);
 	if (r->parent)
-		json_object_set_new(j, "parent_id", json_string(r->parent->id));
+		json_text_member(j, "parent_id", r->parent->id);
 	if (r->total) {
 		json_object_set_new(j, "current", json_integer(r->done));
 		json_object_set_new(j, "total", json_integer(r->total));
 	}
-	text = json_text(j);
-	buf_init(&out, BUF_MAX_ANY);
-	buf_addf(&out, "%s\n", text);
-	io_write_all(p->fd, out.p, out.len, NULL);
+	json_write(p, j);
 }
 
 void progress_row(struct progress *p, const char *id, const char *parent, enum row_state state,
@@ -293,14 +309,24 @@ void progress_row(struct progress *p, const char *id, const char *parent, enum r
 
 void progress_line(struct progress *p, const char *text)
 {
-	autobuf out = { 0 };
+	autofree char *line = NULL;
+	autojson *j = NULL;
 
-	if (p->mode == PROGRESS_TTY) {
+	switch (p->mode) {
+	case PROGRESS_TTY:
 		redraw(p, text);
-	} else if (p->mode == PROGRESS_PLAIN) {
-		buf_init(&out, BUF_MAX_ANY);
-		buf_addf(&out, "%s\n", text);
-		io_write_all(p->fd, out.p, out.len, NULL);
+		break;
+	case PROGRESS_JSON:
+		j = json_object();
+		json_text_member(j, "line", text);
+		json_write(p, j);
+		break;
+	case PROGRESS_PLAIN:
+		line = xprintf("%s\n", text);
+		io_write_all(p->fd, line, strlen(line), NULL);
+		break;
+	default:
+		break;
 	}
 }
 

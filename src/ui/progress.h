@@ -24,7 +24,7 @@ int progress_new(sd_event *loop, int fd, enum progress_mode mode, bool colour, c
  * when there are none. A change of status or state is a line where there is no terminal. */
 void progress_row(struct progress *p, const char *id, const char *parent, enum row_state state,
 		  const char *status, uint64_t done, uint64_t total);
-/* A line above the block (a build's output, a warning). */
+/* A line above the block (a build's output, a warning); as JSON: {"line": "..."}. */
 void progress_line(struct progress *p, const char *text);
 /* The last drawing; the block stays. */
 struct progress *progress_free(struct progress *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A question to whoever sits at the terminal. */
+/* Questions to whoever sits at the terminal. */
 #ifndef UI_PROMPT_H
 #define UI_PROMPT_H
 
@@ -7,5 +7,9 @@
 
 /* 1 yes, 0 no; without a terminal on stdin: -ERR_UNSUPPORTED, whose message names the flag that answers ("--force"). */
 int prompt_yes(const char *question, const char *flag, struct error *err);
+/* A line of text. Owned by the caller. */
+int prompt_line(const char *question, const char *flag, char **ret, struct error *err);
+/* The same, not shown while it is typed. */
+int prompt_secret(const char *question, const char *flag, char **ret, struct error *err);
 
 #endif

@@ -108,6 +108,20 @@ void text_safe(struct str s, struct buf *out)
 		buf_adds(out, TERM_RESET);
 }
 
+void text_utf8(struct str s, struct buf *out)
+{
+	while (s.n) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s.p, s.n, &c);
+
+		if (n > 0)
+			buf_add(out, s.p, n);
+		else
+			buf_adds(out, "\uFFFD");
+		s = str_skip(s, n > 0 ? n : 1);
+	}
+}
+
 const char *term_colour(unsigned n)
 {
 	static const char *const colours[] = { "\033[36m",   "\033[33m",   "\033[32m",

@@ -15,6 +15,9 @@ void text_fit(struct str s, size_t columns, struct buf *out);
  * colour alone pass (and end with the line), a carriage return at its end is dropped. */
 void text_safe(struct str s, struct buf *out);
 
+/* As UTF-8 that is valid: each byte that isn't becomes U+FFFD. */
+void text_utf8(struct str s, struct buf *out);
+
 /* The colour of the n-th of several things (log prefixes): an escape sequence, "" past the end of colours. */
 const char *term_colour(unsigned n);
 #define TERM_RESET "\033[0m"

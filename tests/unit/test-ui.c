@@ -125,7 +125,7 @@ static void json(void **state)
 	for (int i = 0; i < 1000; i++) /* not a line for each */
 		progress_row(p, "l", "Image a", ROW_WORKING, "Downloading", i, 1000);
 	progress_row(p, "l", "Image a", ROW_DONE, "Complete", 1000, 1000);
-	progress_line(p, "talk");
+	progress_line(p, "talk \xff");
 	progress_free(p);
 	autofree char *text = written(fd);
 	unsigned lines = 0;
@@ -137,7 +137,8 @@ static void json(void **state)
 				"{\"id\":\"Image a\",\"status\":\"working\",\"text\":\"Pulling\"}\n"
 				"{\"id\":\"l\",\"status\":\"working\",\"text\":\"Downloading\","
 				"\"parent_id\":\"Image a\",\"current\":0,\"total\":1000}\n"));
-	assert_true(ends_with(text, "\"current\":1000,\"total\":1000}\n"));
+	assert_true(ends_with(text, "\"current\":1000,\"total\":1000}\n"
+				    "{\"line\":\"talk \uFFFD\"}\n"));
 }
 
 static void quiet(void **state)
