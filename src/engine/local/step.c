@@ -279,9 +279,12 @@ static void on_shim(void *userdata, enum shim_event ev, int n, const char *text)
 		error_set(&err, ERR_CHILD, "%s", text);
 		fail(s, &err);
 		break;
-	case SHIM_EXITED:
-		s->exited = true;
+	case SHIM_EXITED: /* all is unmounted and closed; the shim itself is on its way out */
+		s->exited = s->gone = true;
 		s->code = n;
+		shim_forget(s->shim);
+		s->shim = NULL;
+		wind_up(s);
 		break;
 	case SHIM_GONE:
 		on_gone(s);
