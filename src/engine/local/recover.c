@@ -44,6 +44,8 @@ struct recover {
 	size_t next;
 	struct oplock *lock;
 	struct task *net;
+	const char *project; /* borrowed */
+	bool needs_monitor;
 	struct strv live;
 	bool found;
 };
@@ -91,8 +93,16 @@ static void on_lock(void *userdata, int code, const struct error *lock_err)
 	next(r);
 }
 
+static bool of_project(const struct record *rec, const char *project)
+{
+	const char *label = strmap_get(&rec->spec.labels, LABEL_PROJECT);
+
+	return streq(label ? label : "", project ? project : "");
+}
+
 static void next(struct recover *r)
 {
+	struct error err = ERROR_INIT;
 	struct status st = { 0 };
 
 	for (; r->next < r->recs.n; r->next++) {
@@ -103,12 +113,19 @@ static void next(struct recover *r)
 			continue;
 		if (container_alive(r->l, rec->id)) {
 			strv_push(&r->live, rec->id);
+			/* Who started it may have been killed before there was a monitor. */
+			if (record_needs_monitor(rec) && of_project(rec, r->project))
+				r->needs_monitor = true;
 			continue;
 		}
 		r->lock = oplock_new(r->l, rec->id, on_lock, r);
 		return;
 	}
 	local_sweep(r->l, &r->recs);
+	if (r->needs_monitor && local_monitor(r->l, r->project, &err) < 0) {
+		task_fail(&r->task, &err);
+		return;
+	}
 	r->net = net_recover(r->l->net, &r->live);
 	task_on_done(r->net, on_net, r);
 }
@@ -121,6 +138,7 @@ struct task *local_recover(struct engine *e, const char *project)
 
 	task_init(&r->task, &recover_ops, e->loop);
 	r->l = local_of(e);
+	r->project = project;
 	if (record_list(store_db(r->l->store), NULL, &r->recs, &err) < 0)
 		task_fail(&r->task, &err);
 	else

@@ -54,7 +54,7 @@ static int plug(struct plan *p, struct net_op *op, int *fd, struct error *err)
 		r = published_on(p->net, op->subject, &ipv4, &ipv6, err);
 	if (r == 0 && op->held)
 		vec_foreach (h, &op->held->ports)
-			plan_hold(p, op, (*fd)++, h, ipv4, ipv6);
+			plan_hold(p, op->subject, op->pid, (*fd)++, h, ipv4, ipv6);
 	return r;
 }
 
@@ -130,6 +130,21 @@ static int unplug_dead(struct plan *p, const struct net_op *op, struct error *er
 	strv_foreach (id, &dead)
 		if (r == 0)
 			r = plan_unplug(p, id, err);
+	return r;
+}
+
+/* What the compose-port of a container did that was killed. */
+static int recover(struct plan *p, const struct net_op *op, int *fd, struct error *err)
+{
+	int r = unplug_dead(p, op, err);
+
+	for (size_t i = 0; op->held && r == 0 && i < op->held->ports.n; i++) {
+		const struct held_port *h = &op->held->ports.v[i];
+		autofree char *ipv4 = NULL, *ipv6 = NULL;
+
+		r = published_on(p->net, h->owner, &ipv4, &ipv6, err);
+		plan_hold(p, h->owner, h->pid, (*fd)++, h, ipv4, ipv6);
+	}
 	return r;
 }
 
@@ -219,7 +234,7 @@ static int do_op(struct plan *p, struct net_op *op, int *fd, struct error *err)
 	case OP_REMOVE:
 		return remove_network(p, op, err);
 	case OP_RECOVER:
-		return unplug_dead(p, op, err);
+		return recover(p, op, fd, err);
 	default:
 		return 0;
 	}

@@ -25,6 +25,8 @@ static int describe(const json_t *hold, struct buf *text, posix_spawn_file_actio
 		int fd = (int)json_i64(h, "fd", -1), pidfd;
 
 		pidfd = (int)syscall(SYS_pidfd_open, (pid_t)json_i64(h, "pid", 0), 0);
+		if (pidfd < 0 && errno == ESRCH) /* its ports are free, then */
+			continue;
 		if (pidfd < 0)
 			return error_sys(err, "process of container %.12s", json_str(h, "id"));
 		posix_spawn_file_actions_adddup2(fa, pidfd, pidfd);
@@ -70,7 +72,7 @@ int hold_ports(const json_t *hold, struct error *err)
 	buf_init(&text, LIMIT_HELD);
 	posix_spawn_file_actions_init(&fa);
 	r = describe(hold, &text, &fa, err);
-	if (r == 0)
+	if (r == 0 && text.len)
 		r = spawn(program, &text, &fa, err);
 	posix_spawn_file_actions_destroy(&fa);
 	return r;

@@ -223,16 +223,17 @@ int plan_plug(struct plan *p, const char *container, pid_t pid, struct error *er
 	return r < 0 ? r : plan_ports(p, "ports", container, err);
 }
 
-void plan_hold(struct plan *p, const struct net_op *op, int fd, const struct held_port *h,
+void plan_hold(struct plan *p, const char *id, pid_t pid, int fd, const struct held_port *h,
 	       const char *ipv4, const char *ipv6)
 {
 	const char *to = h->v6 && ipv6 ? ipv6 : ipv4 ? ipv4 : ipv6;
 
-	if (to)
-		push(p, "hold",
-		     json_pack("{s:s,s:i,s:i,s:s,s:s,s:i}", "id", op->subject, "pid", (int)op->pid,
-			       "fd", fd, "protocol", h->protocol, "address", to, "port",
-			       (int)h->port));
+	if (!to)
+		return;
+	p->any = true;
+	push(p, "hold",
+	     json_pack("{s:s,s:i,s:i,s:s,s:s,s:i}", "id", id, "pid", (int)pid, "fd", fd, "protocol",
+		       h->protocol, "address", to, "port", (int)h->port));
 }
 
 /* ---- one that goes ---- */

@@ -19,7 +19,7 @@ void plan_network(struct plan *p, const struct network_row *n);
 void plan_drop_network(struct plan *p, const struct network_row *n);
 void plan_touch(struct plan *p, const char *network);
 int plan_plug(struct plan *p, const char *container, pid_t pid, struct error *err);
-void plan_hold(struct plan *p, const struct net_op *op, int fd, const struct held_port *h,
+void plan_hold(struct plan *p, const char *id, pid_t pid, int fd, const struct held_port *h,
 	       const char *ipv4, const char *ipv6);
 int plan_ports(struct plan *p, const char *list, const char *container, struct error *err);
 int plan_unplug(struct plan *p, const char *container, struct error *err); /* and its rows */

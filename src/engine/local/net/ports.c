@@ -263,3 +263,40 @@ int ports_hold(struct net *n, struct held *h, struct port_spec *ports, size_t n_
 		r = hold_spec(n, h, &ports[i], host_ip, err);
 	return r;
 }
+
+/* One row of net_port. A port that is held, or that somebody else has taken meanwhile, stays as it
+ * is. */
+static void hold_row(struct held *h, sqlite3_stmt *st)
+{
+	const struct port_spec spec = { .protocol = (char *)db_text(st, 3),
+					.port = (uint32_t)sqlite3_column_int64(st, 4) };
+	uint16_t port = (uint16_t)sqlite3_column_int64(st, 2);
+	size_t n = h->ports.n;
+	struct ip at = { 0 };
+
+	if ((db_text(st, 1) && ip_parse(db_text(st, 1), &at) < 0) ||
+	    hold_one(h, &spec, &at, &port) < 0)
+		return;
+	for (; n < h->ports.n; n++) {
+		snprintf(h->ports.v[n].owner, sizeof(h->ports.v[n].owner), "%s", db_text(st, 0));
+		h->ports.v[n].pid = (pid_t)sqlite3_column_int64(st, 5);
+	}
+}
+
+struct held *ports_hold_again(struct net *n)
+{
+	struct held *h = xnew(struct held);
+	autostmt *st = NULL;
+	int r;
+
+	r = db_query(n->db, &st, NULL,
+		     "SELECT container, host_ip, host_port, p.protocol, port, pid, process"
+		     " FROM net_port p JOIN net_container ON id = container WHERE pid <> 0",
+		     "");
+	while (r == 0 && (r = db_step(st, NULL)) > 0) {
+		if (process_is(db_text(st, 6)))
+			hold_row(h, st);
+		r = 0;
+	}
+	return h->ports.n ? h : held_free(h);
+}

@@ -30,6 +30,8 @@ struct held { /* sockets between net_reserve and net_plug */
 		char *protocol;
 		uint16_t host_port;
 		uint16_t port;
+		char owner[65]; /* of ports_hold_again() */
+		pid_t pid;
 	})
 	ports;
 };
@@ -94,6 +96,9 @@ int ports_hold(struct net *n, struct held *h, struct port_spec *ports, size_t n_
 struct held *held_free(struct held *h);
 DEFINE_FREEP(struct held, held_free);
 struct held *held_take(struct net *n, const char *id); /* out of the list; NULL: none */
+/* Ports of running containers that nobody holds any more, held again: whose, is in each. NULL: all
+ * are held. */
+struct held *ports_hold_again(struct net *n);
 /* "nginx (process 1234)", or "" when it isn't to be found out. */
 void port_taker(const char *protocol, uint16_t port, char out[256], bool *ret_ours);
 

@@ -77,11 +77,13 @@ struct task *net_remove(struct net *n, const char *name)
 
 struct task *net_recover(struct net *n, const struct strv *live)
 {
+	struct held *held = ports_hold_again(n);
 	struct net_op *op;
 
-	if (net_is_well(n, live))
+	if (!held && net_is_well(n, live))
 		return task_resolved(n->loop, 0, NULL);
 	op = net_op_new(n, OP_RECOVER, "");
+	op->held = held;
 	strv_copy(&op->live, live);
 	net_op_queue(op);
 	return &op->task;
