@@ -497,6 +497,21 @@ int mounts_prepare(struct step *s, struct error *err)
 	return r < 0 ? r : 1;
 }
 
+/* Memory of the system holds these files: what was in it is overwritten. */
+static void wipe_file(const char *path)
+{
+	static const char zeros[4096];
+	autoclose int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		for (off_t at = 0; at < st.st_size; at += (off_t)sizeof(zeros))
+			if (pwrite(fd, zeros, MIN(sizeof(zeros), (size_t)(st.st_size - at)), at) <
+			    0)
+				break;
+	unlink(path);
+}
+
 void mounts_release(struct step *s)
 {
 	vec_foreach (m, &s->spec.mounts) {
@@ -509,7 +524,7 @@ void mounts_release(struct step *s)
 		ssh_proxy_free(*p);
 	vec_done(&s->proxies);
 	strv_foreach (f, &s->files)
-		unlink(f);
+		wipe_file(f);
 	strv_done(&s->files);
 	strv_foreach (d, &s->staged)
 		store_layer_unstage(s->run->build->store, d, NULL);

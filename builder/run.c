@@ -149,6 +149,37 @@ static int set_security(struct step *s, struct error *err)
 	return 0;
 }
 
+/* Programs of another machine run when the kernel knows an interpreter for them. */
+static int check_machine(const struct step *s, struct error *err)
+{
+	static const struct {
+		const char *arch, *qemu;
+	} machines[] = {
+		{ "amd64", "x86_64" }, { "arm64", "aarch64" },	 { "arm", "arm" },
+		{ "386", "i386" },     { "riscv64", "riscv64" }, { "ppc64le", "ppc64le" },
+		{ "s390x", "s390x" },
+	};
+	const char *arch = s->run->cfg.architecture;
+	struct platform native;
+
+	platform_native(&native);
+	if (!arch || streq(arch, native.arch) ||
+	    (streq(arch, "386") && streq(native.arch, "amd64")) ||
+	    (streq(arch, "arm") && streq(native.arch, "arm64")))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		autofree char *path = xprintf("/proc/sys/fs/binfmt_misc/qemu-%s", machines[i].qemu);
+
+		if (streq(machines[i].arch, arch) && path_exists(path))
+			return 0;
+	}
+	return error_set(
+		err, ERR_UNSUPPORTED,
+		"RUN for %s on %s: the kernel has no interpreter for its programs; the package "
+		"qemu-user-static brings them",
+		arch, native.arch);
+}
+
 static void set_limits(struct step *s)
 {
 	const struct build_options *o = s->run->build->opt;
@@ -340,6 +371,8 @@ static int set_up(struct step *s, struct error *err)
 		r = set_network(s, err);
 	if (!r)
 		r = set_security(s, err);
+	if (!r)
+		r = check_machine(s, err);
 	set_limits(s);
 	return r;
 }
