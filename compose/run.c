@@ -28,8 +28,6 @@ void run_report(struct run *run, const struct step *s, const struct run_event *d
 		run->opt.event(run->opt.userdata, &ev);
 }
 
-static void turn(struct run *run);
-
 static void make_ready(struct run *run, struct step *s)
 {
 	*vec_add(&run->ready[run_step_ops[s->kind].lane].steps) = s;
@@ -98,14 +96,10 @@ static void job_finish(struct job *j, enum step_state state, struct error *err)
 {
 	struct run *run = j->run;
 
-	for (size_t i = 0; i < run->jobs.n; i++)
-		if (run->jobs.v[i] == j) {
-			vec_remove(&run->jobs, i);
-			break;
-		}
+	vec_forget(&run->jobs, j);
 	step_ended(run, j, state, err);
 	job_free(j);
-	turn(run);
+	run_turn(run);
 }
 
 static void phase_done(struct task *t, int r, void *userdata)
@@ -177,7 +171,7 @@ static struct step *next_ready(struct run *run)
 
 /* Starts all that can start. A step may end at once and call us again: only the outermost call
  * works. */
-static void turn(struct run *run)
+void run_turn(struct run *run)
 {
 	struct step *s;
 
@@ -187,7 +181,7 @@ static void turn(struct run *run)
 	while (!run->task.cancelled && (s = next_ready(run)))
 		step_begin(run, s);
 	run->turning = false;
-	if (run->jobs.n || (run->left && !run->task.cancelled))
+	if (run->jobs.n || (run->left && !run->task.cancelled) || !run_watch_over(run))
 		return;
 	if (run->task.cancelled && !run->err.code)
 		error_set(&run->err, ERR_CANCELLED, "interrupted");
@@ -213,14 +207,13 @@ static void run_cancel(struct task *t)
 		else if (!j->task)
 			run_wait_cancel(j);
 	}
-	turn(run);
+	run_turn(run);
 }
 
 static void run_free(struct task *t)
 {
 	struct run *run = container_of(t, struct run, task);
 
-	run_watch_done(run);
 	source_unrefp(&run->start);
 	vec_done(&run->jobs);
 	for (size_t i = 0; i < LANE_COUNT_; i++)
@@ -233,7 +226,7 @@ static const struct task_ops run_ops = { "plan", run_cancel, run_free };
 
 static void first_turn(void *userdata)
 {
-	turn(userdata);
+	run_turn(userdata);
 }
 
 struct task *plan_run(struct plan *p, const struct run_options *opt)

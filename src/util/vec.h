@@ -36,6 +36,16 @@ void *vec_grow_(void *v, size_t n, size_t *cap, size_t size);
 		memmove(&(l)->v[i_], &(l)->v[i_ + 1], ((l)->n - i_ - 1) * sizeof(*(l)->v)); \
 		(l)->n--;                                                                      \
 	})
+/* Removes the element that equals x, where there is one; for elements that == compares. */
+#define vec_forget(l, x)                                    \
+	({                                                  \
+		__auto_type x_ = (x);                       \
+		for (size_t f_ = 0; f_ < (l)->n; f_++)      \
+			if ((l)->v[f_] == x_) {             \
+				vec_remove((l), f_);        \
+				break;                      \
+			}                                   \
+	})
 #define vec_done(l)           \
 	({                    \
 		free((l)->v); \
