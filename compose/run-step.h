@@ -21,6 +21,7 @@ struct run {
 	} ready[LANE_COUNT_];
 	size_t left; /* steps that have not ended */
 	bool turning;
+	bool over; /* no step is left, or will be started */
 	struct error err;   /* the first failure */
 	struct map images;  /* reference -> id, as they became known */
 	struct task *watch; /* what happens to the project's containers; NULL until a step waits */
@@ -56,11 +57,13 @@ extern const struct run_step_ops run_step_ops[STEP_KIND_COUNT_];
 
 void run_report(struct run *run, const struct step *s, const struct run_event *details);
 void run_job_advance(struct job *j);
+void run_turn(struct run *run); /* starts all that can start, and ends the run when nothing is left */
 void run_job_release(struct job *j); /* frees what the phases left */
 
 /* run-wait.c: conditions of services, by events. */
 int run_wait_next(struct job *j, struct task **ret, enum step_state *ret_state, struct error *err);
 void run_wait_cancel(struct job *j);
-void run_watch_done(struct run *run);
+/* What tells of events is put away; false: not yet, run_turn() is called when it is. */
+bool run_watch_over(struct run *run);
 
 #endif

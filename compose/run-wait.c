@@ -10,13 +10,6 @@
 
 #define WATCH_AGAIN (250 * NSEC_PER_MSEC)
 
-static const char *label(const struct container_info *c, const char *name)
-{
-	const char *v = strmap_get(&c->labels, name);
-
-	return v ? v : "";
-}
-
 /* All starts that there are were done before: nobody will start it. */
 static int was_not_started(const struct container_info *c, struct error *err)
 {
@@ -63,7 +56,7 @@ static int judge_completed(const struct container_info *c, struct error *err)
 	if (c->exit_code || c->state == CONTAINER_DEAD)
 		return error_set(err, ERR_CONFLICT,
 				 "service \"%s\" didn't complete successfully: exit %d",
-				 label(c, LABEL_SERVICE), c->exit_code);
+				 container_label(c, LABEL_SERVICE), c->exit_code);
 	return 1;
 }
 
@@ -92,7 +85,7 @@ static int judge(struct job *j, struct error *err)
 	vec_foreach (c, &j->containers) {
 		int r;
 
-		if (streq(label(c, LABEL_ONEOFF), "True"))
+		if (container_is_oneoff(c))
 			continue;
 		any = true;
 		r = judges[j->step->condition](c, err);
@@ -158,7 +151,9 @@ static void watch_ended(struct task *t, int r, void *userdata)
 
 	task_unref(run->watch);
 	run->watch = NULL;
-	if (!run->task.ended)
+	if (run->over)
+		run_turn(run);
+	else
 		loop_after(run->task.loop, WATCH_AGAIN, watch_again, run, &run->watch_again, NULL);
 }
 
@@ -212,10 +207,11 @@ void run_wait_cancel(struct job *j)
 	run_job_advance(j);
 }
 
-void run_watch_done(struct run *run)
+bool run_watch_over(struct run *run)
 {
-	struct task *t = TAKE_PTR(run->watch);
-
-	task_unref(t);
 	source_unrefp(&run->watch_again);
+	if (run->watch && !run->over)
+		task_cancel(run->watch);
+	run->over = true;
+	return !run->watch;
 }

@@ -84,10 +84,12 @@ static int run_attached(struct project *p, const struct container_spec *spec, co
 	struct engine *e = p->engine;
 	struct task *attach = engine_container_attach(e, id, spec->stdin_open ? STDIN_FILENO : -1,
 						      STDOUT_FILENO, STDERR_FILENO);
+	struct error ignored;
 	int code = 0, r = start(p, id, err);
 
 	if (r < 0) {
-		task_unref(attach);
+		task_cancel(attach);
+		task_wait(attach, &ignored);
 		return r;
 	}
 	r = cli_wait(p->cli, attach, err);

@@ -72,7 +72,8 @@ compose --dry-run exec db false || fail "a dry exec did something"
 
 compose events >"$work/events" &
 events=$!
-at_exit kill $events
+stop_events() { kill $events 2>/dev/null || :; }
+at_exit stop_events
 watched() { compose restart -t 0 web 2>/dev/null && grep -q "container start .*name=project-web-1" "$work/events"; }
 wait_for 20 watched
 kill -INT $events
@@ -87,7 +88,7 @@ wait $waiting || got=$?
 
 compose scale web=2 db=1
 [ "$(compose ps -q web | grep -c .)" = 2 ] || fail "scale"
-must_fail '--force says yes' compose rm -s web </dev/null
+must_fail 'nobody to ask' compose rm -s web </dev/null
 compose rm -fs web
 [ "$(compose ps -aq web)" = "" ] || fail "rm left something"
 compose create web
