@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docker-credential-NAME: the server's name on its stdin, {"Username", "Secret"} on its stdout. */
+/*
+ * docker-credential-NAME get|store|erase: the server's name on its stdin and {"Username", "Secret"}
+ * on its stdout; store gets {"ServerURL", "Username", "Secret"} on its stdin.
+ */
 #include "registry/auth.h"
 
 #include "event/child.h"
@@ -18,7 +21,8 @@
 struct helper {
 	struct task task;
 	char *name, *server;
-	struct credential *ret;
+	const char *verb;
+	struct credential *ret; /* of get */
 	struct child child;
 	sd_event_source *watch;
 	int out; /* a memory file: it needs no reader while the helper runs */
@@ -57,9 +61,8 @@ static int refused(const struct helper *h, const struct buf *out, int code, stru
 	if (contains(out, "credentials not found in native keychain") ||
 	    contains(out, "no credentials server URL") || contains(out, "no credentials username"))
 		return 0;
-	return error_set(err, ERR_AUTH,
-			 "docker-credential-%s ended with status %d and gave no credentials for %s",
-			 h->name, code, h->server);
+	return error_set(err, ERR_AUTH, "docker-credential-%s %s ended with status %d for %s",
+			 h->name, h->verb, code, h->server);
 }
 
 static int answer(const struct helper *h, const struct buf *out, struct error *err)
@@ -67,6 +70,8 @@ static int answer(const struct helper *h, const struct buf *out, struct error *e
 	const char *user, *secret;
 	autojson *doc = NULL;
 
+	if (!h->ret)
+		return 1;
 	if (json_parse(out->p, out->len, "answer", &doc, NULL) < 0)
 		return error_set(err, ERR_INVALID, "docker-credential-%s did not answer in JSON",
 				 h->name);
@@ -103,10 +108,10 @@ static void on_exit_of(void *userdata, int code, bool signalled)
 	task_end_with(&h->task, r, &err);
 }
 
-static int start(struct helper *h, struct error *err)
+static int start(struct helper *h, const char *input, struct error *err)
 {
 	autofree char *program = xprintf("docker-credential-%s", h->name);
-	char *argv[] = { program, (char[]){ "get" }, NULL };
+	char *argv[] = { program, (char *)(uintptr_t)h->verb, NULL };
 	autoclose int in = -1;
 	struct child_spec spec;
 	int r;
@@ -114,7 +119,7 @@ static int start(struct helper *h, struct error *err)
 	if (strchr(h->name, '/'))
 		return error_set(err, ERR_INVALID, "credential helper \"%.100s\": not a name",
 				 h->name);
-	r = fd_of_bytes("server", h->server, strlen(h->server), &in, err);
+	r = fd_of_bytes("credentials", input, strlen(input), &in, err);
 	if (r < 0)
 		return r;
 	h->out = memfd_create("credentials", MFD_CLOEXEC);
@@ -131,8 +136,8 @@ static int start(struct helper *h, struct error *err)
 	return child_watch(h->task.loop, &h->child, on_exit_of, h, &h->watch, err);
 }
 
-struct task *auth_helper_get(sd_event *loop, const char *name, const char *server,
-			     struct credential *ret)
+static struct task *run(sd_event *loop, const char *name, const char *verb, const char *server,
+			const char *input, struct credential *ret)
 {
 	struct helper *h = xnew(struct helper);
 	struct error err = ERROR_INIT;
@@ -142,9 +147,33 @@ struct task *auth_helper_get(sd_event *loop, const char *name, const char *serve
 	h->out = -1;
 	h->name = xstrdup(name);
 	h->server = xstrdup(server);
+	h->verb = verb;
 	h->ret = ret;
 	task_deadline(&h->task, HELPER_SPAN, "the credential helper did not answer");
-	if (start(h, &err) < 0)
+	if (start(h, input, &err) < 0)
 		task_fail(&h->task, &err);
 	return &h->task;
+}
+
+struct task *auth_helper_get(sd_event *loop, const char *name, const char *server,
+			     struct credential *ret)
+{
+	return run(loop, name, "get", server, server, ret);
+}
+
+struct task *auth_helper_store(sd_event *loop, const char *name, const char *server,
+			       const struct credential *c)
+{
+	autojson *doc = json_pack("{s:s, s:s, s:s}", "ServerURL", server, "Username", c->user,
+				  "Secret", c->password);
+	char *input = json_text(doc);
+	struct task *t = run(loop, name, "store", server, input, NULL);
+
+	secret_free(input);
+	return t;
+}
+
+struct task *auth_helper_erase(sd_event *loop, const char *name, const char *server)
+{
+	return run(loop, name, "erase", server, server, NULL);
 }

@@ -243,7 +243,7 @@ static bool is_api_path(const char *s)
 
 /* "https://index.docker.io/v1/" -> "docker.io", "http://h:5000/v1/" -> "h:5000", "h:5000/ns" as it
  * is. */
-static char *normalise_key(const char *key)
+char *auth_key_host(const char *key)
 {
 	const char *p = strstr(key, "://"), *s = p ? p + 3 : key;
 	size_t host = strcspn(s, "/"), n = p || is_api_path(s + host) ? host : strlen(s);
@@ -269,7 +269,7 @@ static const json_t *find_entry(json_t *auths, const char *name)
 	json_t *value;
 
 	json_object_foreach (auths, key, value) {
-		autofree char *k = normalise_key(key);
+		autofree char *k = auth_key_host(key);
 		size_t n = strlen(k);
 
 		if (n <= best_len || strncmp(name, k, n) || (name[n] && name[n] != '/'))
@@ -311,14 +311,21 @@ static void lookup_cancel(struct task *t)
 
 static const struct task_ops lookup_ops = { "credentials", lookup_cancel, lookup_free };
 
-static const char *helper_of(const json_t *doc, const char *host, const char *server)
+const char *auth_server(const char *host)
+{
+	return streq(host, DOCKER_HUB) ? DOCKER_HUB_KEY : host;
+}
+
+const char *auth_helper_name(const json_t *doc, const char *host, const char *server)
 {
 	const json_t *helpers = json_object_get(doc, "credHelpers");
 	const char *name = json_str(helpers, host);
 
 	if (!name)
 		name = json_str(helpers, server);
-	return name ? name : json_str(doc, "credsStore");
+	if (!name)
+		name = json_str(doc, "credsStore");
+	return name && *name ? name : NULL;
 }
 
 static void lookup_step(struct lookup *l);
@@ -340,17 +347,17 @@ static void on_helper(struct task *t, int r, void *userdata)
 
 static void lookup_step(struct lookup *l)
 {
-	const char *server = streq(l->host, DOCKER_HUB) ? DOCKER_HUB_KEY : l->host;
+	const char *server = auth_server(l->host);
 	autofree char *name = xprintf("%s/%s", l->host, l->path);
 	struct error err = ERROR_INIT;
 	int r;
 
 	for (; l->at < l->auth->sources.n; l->at++, l->helper_done = false) {
 		const struct source *s = &l->auth->sources.v[l->at];
-		const char *helper = helper_of(s->doc, l->host, server);
+		const char *helper = auth_helper_name(s->doc, l->host, server);
 		const json_t *entry;
 
-		if (helper && *helper && !l->helper_done) {
+		if (helper && !l->helper_done) {
 			l->child = auth_helper_get(l->task.loop, helper, server, l->ret);
 			task_on_done(l->child, on_helper, l);
 			return;

@@ -9,6 +9,7 @@
 #define REGISTRY_AUTH_H
 
 #include "event/task.h"
+#include "util/json.h"
 
 struct credential { /* all NULL: none */
 	char *user, *password;
@@ -35,5 +36,28 @@ struct task *auth_lookup(struct auth *a, sd_event *loop, const char *host, const
  * the server. */
 struct task *auth_helper_get(sd_event *loop, const char *name, const char *server,
 			     struct credential *ret);
+/* "store" and "erase" end with 1, erase with 0 when there was nothing. Of c, user and password. */
+struct task *auth_helper_store(sd_event *loop, const char *name, const char *server,
+			       const struct credential *c);
+struct task *auth_helper_erase(sd_event *loop, const char *name, const char *server);
+
+/* The helper that a configuration file names for a host, or NULL. server: what helpers and "auths"
+ * call the host (auth_server()). */
+const char *auth_helper_name(const json_t *doc, const char *host, const char *server);
+const char *auth_server(const char *host);
+/* The host (and path) that a key of "auths" means: "https://index.docker.io/v1/" is "docker.io".
+ * Owned by the caller. */
+char *auth_key_host(const char *key);
+
+/*
+ * auth-store.c: what `login` keeps and `logout` forgets, in REGISTRY_AUTH_FILE or docker's
+ * config.json. By the credential helper that the file names for the host; else in the file, which is
+ * replaced as a whole, readable for its owner alone, with all else that was in it.
+ */
+/* *ret_where (owned by the caller): where they are kept now, for messages. */
+struct task *auth_store(sd_event *loop, const char *host, const struct credential *c,
+			char **ret_where);
+/* Ends with 1 when there were some, 0 when not. */
+struct task *auth_erase(sd_event *loop, const char *host);
 
 #endif

@@ -153,6 +153,8 @@ static void add_param(struct buf *b, char first, const char *name, const char *v
 
 static void scope_texts(const struct authz *a, struct strv *ret)
 {
+	if (!*a->c->path) /* a login: who we are, not what we may */
+		return;
 	strv_pushf(ret, "repository:%s:%s", a->c->path,
 		   a->c->access == ACCESS_PUSH ? "pull,push" : "pull");
 	if (a->also)
@@ -170,7 +172,7 @@ static char *get_target(const struct authz *a, const char *target)
 	add_param(&b, strchr(target, '?') ? '&' : '?', "service", a->c->origin->challenge.service);
 	strv_foreach (s, &scopes)
 		add_param(&b, strchr(b.p, '?') ? '&' : '?', "scope", s);
-	add_param(&b, '&', "account", a->c->credential.user);
+	add_param(&b, strchr(b.p, '?') ? '&' : '?', "account", a->c->credential.user);
 	return buf_steal(&b);
 }
 
@@ -263,7 +265,7 @@ static void refused(struct authz *a)
 		text = xprintf("the token server %s answered with status %ld", a->realm_host,
 			       a->resp.status);
 	else if (credential_empty(&a->c->credential))
-		text = xprintf("authentication is required (log in with: docker login %s)",
+		text = xprintf("authentication is required (log in with: compose login %s)",
 			       a->c->auth_host);
 	else
 		text = xprintf("unauthorized: the credentials are not accepted by %s",
@@ -372,7 +374,7 @@ static void with_credential(struct authz *a)
 		a->bearer = xstrdup(c->credential.registry_token);
 		a->expires = INT64_MAX;
 	} else if (!c->credential.user) {
-		text = xprintf("authentication is required (log in with: docker login %s)",
+		text = xprintf("authentication is required (log in with: compose login %s)",
 			       c->auth_host);
 		return fail_all(a, ERR_AUTH, text);
 	}

@@ -388,8 +388,8 @@ static int first_url(struct call_task *k, struct error *err)
 	if (!k->location) {
 		k->url = (struct url){ .tls = o->tls,
 				       .host = xstrdup(o->host),
-				       .target = xprintf("%s/v2/%s/%s", k->c->prefix, k->c->path,
-							 k->path) };
+				       .target = xprintf("%s/v2/%s%s%s", k->c->prefix, k->c->path,
+							 *k->c->path ? "/" : "", k->path) };
 		return 0;
 	}
 	if (url_resolve(&home, k->location, &k->url, err) < 0)

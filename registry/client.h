@@ -33,7 +33,7 @@ struct layer;
 struct client {
 	struct registry *reg;
 	struct origin *origin; /* borrowed from the registry */
-	char *prefix, *path, *auth_host;
+	char *prefix, *path, *auth_host; /* path "": no repository, the registry itself (a login) */
 	enum access access;
 	bool mirror;
 	struct credential credential;

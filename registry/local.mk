@@ -9,6 +9,7 @@ libregistry_a_SOURCES = \
 	registry/archive-write.c registry/archive-write.h \
 	registry/auth.c registry/auth.h \
 	registry/auth-helper.c \
+	registry/auth-store.c \
 	registry/authz.c \
 	registry/blob.h \
 	registry/call.c \
@@ -20,6 +21,7 @@ libregistry_a_SOURCES = \
 	registry/hosts.c registry/hosts.h registry/hosts-private.h \
 	registry/hosts-load.c \
 	registry/layer.c \
+	registry/login.c \
 	registry/manifest-get.c \
 	registry/platform.c \
 	registry/pull.c \
@@ -57,7 +59,7 @@ libregistry_a_SOURCES = \
 
 composelibexec_PROGRAMS += compose-unpack compose-pack
 
-compose_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_unpack_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(ISAL_CFLAGS) $(ZSTD_CFLAGS)
 compose_unpack_SOURCES = \
 	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
@@ -72,17 +74,18 @@ compose_unpack_SOURCES = \
 	registry/unpack/source.c registry/unpack/source.h \
 	registry/unpack/tree.c registry/unpack/tree.h \
 	registry/unpack/whiteout.c registry/unpack/whiteout.h
-compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
+compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
 
 # Apart from compose-unpack: libarchive takes longer to load than a small layer takes to pack.
-compose_pack_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CFLAGS) $(ZSTD_CFLAGS)
+compose_pack_CPPFLAGS = $(AM_CPPFLAGS) $(DEFLATE_CFLAGS) $(ZSTD_CFLAGS)
 compose_pack_SOURCES = \
 	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
+	registry/pack/gzip.c registry/pack/gzip.h \
 	registry/pack/main.c \
 	registry/pack/sink.c registry/pack/sink.h \
 	registry/pack/walk.c registry/pack/walk.h \
 	registry/pack/xattrs.c registry/pack/xattrs.h \
 	registry/tar.c registry/tar.h \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h
-compose_pack_LDADD = libutil.a $(ZLIB_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
+compose_pack_LDADD = libutil.a $(DEFLATE_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)

@@ -16,7 +16,7 @@ int registry_new(sd_event *loop, struct store *s, struct registry **ret, struct 
 	res = hosts_load(&r->hosts, err);
 	if (res == 0)
 		res = auth_load(&r->auth, err);
-	if (res == 0)
+	if (res == 0 && s)
 		res = sources_open(s, err);
 	if (res == 0)
 		res = http_client_new(loop, &r->http, err);

@@ -22,6 +22,7 @@ struct transfer_progress {
 typedef void (*transfer_progress_fn)(void *userdata, const struct transfer_progress *p);
 
 struct registry; /* configuration, credentials, tokens and connections of one process */
+/* s may be NULL for registry_login() alone. */
 int registry_new(sd_event *loop, struct store *s, struct registry **ret, struct error *err);
 struct registry *registry_free(struct registry *r);
 DEFINE_FREEP(struct registry, registry_free);
@@ -48,5 +49,12 @@ struct task *registry_push(struct registry *r, const char *name, const char *to,
 
 /* The manifest's digest of a reference, without fetching the image (config --resolve-image-digests). */
 struct task *registry_resolve(struct registry *r, const char *ref, char ret_digest[DIGEST_MAX]);
+
+/* Asks the registry at host ("docker.io", "127.0.0.1:5000") whether it takes this user and password
+ * (borrowed for the call). */
+struct credential;
+struct task *registry_login(struct registry *r, const char *host, const struct credential *c);
+/* What users call a registry ("https://index.docker.io/v1/", "HOST:5000/"; NULL or "": Docker Hub), as a host. Owned by the caller. */
+int registry_host(const char *server, char **ret, struct error *err);
 
 #endif

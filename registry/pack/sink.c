@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/pack/sink.h"
 
+#include "registry/pack/gzip.h"
 #include "registry/tar.h"
 #include "util/io.h"
 
-#include <zlib.h>
 #include <zstd.h>
 
 #define CHUNK	   (256 << 10)
-#define GZIP_LEVEL 6
 #define ZSTD_LEVEL 3
 
 struct codec {
@@ -23,7 +22,7 @@ struct sink {
 	const struct codec *codec;
 	struct hash *plain, *packed;
 	uint64_t n_plain, n_packed;
-	z_stream z;
+	struct gzip *gzip;
 	ZSTD_CCtx *zstd;
 	char out[CHUNK];
 };
@@ -47,33 +46,24 @@ static int plain_feed(struct sink *s, const void *p, size_t n, bool end, struct 
 
 static void plain_close(struct sink *s) {}
 
-/* 16 + 15: a gzip header, which zlib writes without time and name. */
+static int gzip_emit(void *userdata, const void *p, size_t n, struct error *err)
+{
+	return emit(userdata, p, n, err);
+}
+
 static int gzip_open(struct sink *s, struct error *err)
 {
-	if (deflateInit2(&s->z, GZIP_LEVEL, Z_DEFLATED, 16 + 15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return error_set(err, ERR_INTERNAL, "zlib: %s", s->z.msg ? s->z.msg : "no memory");
-	return 0;
+	return gzip_new(gzip_emit, s, &s->gzip, err);
 }
 
 static int gzip_feed(struct sink *s, const void *p, size_t n, bool end, struct error *err)
 {
-	s->z.next_in = (void *)(uintptr_t)p;
-	s->z.avail_in = (uInt)n;
-	do {
-		s->z.next_out = (void *)s->out;
-		s->z.avail_out = CHUNK;
-		if (deflate(&s->z, end ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
-			return error_set(err, ERR_INTERNAL, "zlib: broken stream");
-		int r = emit(s, s->out, CHUNK - s->z.avail_out, err);
-		if (r < 0)
-			return r;
-	} while (s->z.avail_out == 0);
-	return 0;
+	return end ? gzip_end(s->gzip, err) : gzip_write(s->gzip, p, n, err);
 }
 
 static void gzip_close(struct sink *s)
 {
-	deflateEnd(&s->z);
+	gzip_free(s->gzip);
 }
 
 static int zstd_open(struct sink *s, struct error *err)

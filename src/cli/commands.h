@@ -25,6 +25,8 @@
 	X(image)      \
 	X(images)     \
 	X(kill)       \
+	X(login)      \
+	X(logout)     \
 	X(logs)       \
 	X(ls)         \
 	X(manual)     \

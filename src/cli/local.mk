@@ -19,6 +19,7 @@ compose_SOURCES = \
 	src/cli/cmd-images.c \
 	src/cli/cmd-kill.c \
 	src/cli/cmd-later.c \
+	src/cli/cmd-login.c \
 	src/cli/cmd-logs.c \
 	src/cli/cmd-ls.c \
 	src/cli/cmd-pause.c \
