@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* COPY, ADD and WORKDIR as steps. */
+/* COPY and ADD as steps. */
 #include "builder/files.h"
 
 #include "builder/expand.h"
@@ -531,77 +531,4 @@ int files_copy(struct stage_run *run, const struct inst *in, struct error *err)
 	if (!r)
 		step_drop(s);
 	return r;
-}
-
-/* ---- WORKDIR ---- */
-
-static int owner_of_user(struct stage_run *run, int64_t *uid, int64_t *gid, struct error *err)
-{
-	const char *user = run->cfg.config.user;
-	autocall(tree_freep) struct tree *t = NULL;
-	int r;
-
-	*uid = *gid = 0;
-	if (!user || !*user)
-		return 0;
-	r = tree_open(&run->rootfs.dirs, &t, err);
-	if (!r)
-		r = copy_owner(t, user, uid, gid, NULL, NULL);
-	if (r == -ERR_NOT_FOUND) /* who it is is asked when something runs */
-		r = 0;
-	return r;
-}
-
-static int make_workdir(struct step *s, struct error *err)
-{
-	const struct copy_options opt = { .uid = -1, .gid = -1 };
-	autocall(copier_freep) struct copier *c = NULL;
-	int64_t uid, gid;
-	int r = owner_of_user(s->run, &uid, &gid, err);
-
-	if (!r)
-		r = copier_new(&s->run->rootfs.dirs, s->upper, &opt, &c, err);
-	if (!r)
-		r = copier_mkdirs(c, s->run->cfg.config.working_dir, 0755, uid, gid, NULL, err);
-	return r;
-}
-
-static void key_workdir(struct step *s)
-{
-	struct cache_key k;
-
-	key_begin(&k, "workdir");
-	key_text(&k, s->run->rootfs.chain);
-	key_text(&k, s->run->cfg.config.working_dir);
-	key_text(&k, s->run->cfg.config.user);
-	key_end(&k, s->key);
-}
-
-int files_workdir(struct stage_run *run, const struct inst *in, struct error *err)
-{
-	char **wd = &run->cfg.config.working_dir;
-	autofree char *path = NULL, *next = NULL;
-	struct step *s;
-	int r = stage_expand(run, in, in->args.v[0], &path, err);
-
-	if (r < 0)
-		return r;
-	if (!run->workdir_set && path[0] != '/')
-		build_warn(run->build, "WorkdirRelativePath", in->line->number,
-			   "the relative WORKDIR %s depends on what the base image has set", path);
-	run->workdir_set = true;
-	next = path_absolute(*wd && **wd ? *wd : "/", path);
-	free(*wd);
-	*wd = TAKE_PTR(next);
-	s = step_new(run, in);
-	s->newest = run->newest;
-	s->history = xprintf("WORKDIR %s", *wd);
-	s->make = make_workdir;
-	stage_step_begin(run, in);
-	key_workdir(s);
-	r = step_cached(s, err);
-	if (!r)
-		return step_start(s, err);
-	step_drop(s);
-	return r < 0 ? r : 0;
 }

@@ -60,7 +60,8 @@ libbuilder_a_SOURCES = \
 	builder/tree.h \
 	builder/walk.c \
 	builder/walk.h \
-	builder/words.c
+	builder/words.c \
+	builder/workdir.c
 
 # Apart from compose-unpack: an archive of a build goes over what is there, and follows its symlinks.
 composelibexec_PROGRAMS += compose-add

@@ -2,7 +2,7 @@
 /*
  * The insides of a build, shared by the files that do its parts: solve.c (who runs when), stage.c
  * (one stage, instruction by instruction), meta.c (instructions that change the config only),
- * files.c (COPY, ADD, WORKDIR), run.c (RUN), image.c (what comes out).
+ * files.c (COPY, ADD), workdir.c, run.c (RUN), image.c (what comes out).
  *
  * Each stage that is needed has a struct stage_run. It goes on by itself until it must wait: for a
  * task of its own (a step, a base image), for another stage, or for a slot. All is called from the
