@@ -6,6 +6,18 @@
 /* Docker Compose's, whose labels these are: its commands check it on containers that they find. */
 #define COMPOSE_LABEL_VERSION "2.40.3"
 
+const char *container_label(const struct container_info *c, const char *name)
+{
+	const char *v = strmap_get(&c->labels, name);
+
+	return v ? v : "";
+}
+
+bool container_is_oneoff(const struct container_info *c)
+{
+	return streq(container_label(c, LABEL_ONEOFF), "True");
+}
+
 static void decode_network(struct model *m, const char *key, const struct node *n)
 {
 	struct model_network *net = vec_add(&m->networks);

@@ -26,6 +26,9 @@
 #define LABEL_VOLUME	   "com.docker.compose.volume"
 /* Ours: the canonical service that a container was made from, so that a plan can say which fields changed. */
 #define LABEL_CONFIG "io.compose.config"
+/* A container's label, "" when it has none of that name; borrowed. */
+const char *container_label(const struct container_info *c, const char *name);
+bool container_is_oneoff(const struct container_info *c); /* of `run` */
 
 enum depend_condition { DEPEND_STARTED, DEPEND_HEALTHY, DEPEND_COMPLETED };
 

@@ -4,13 +4,6 @@
  * file. */
 #include "compose/plan.h"
 
-static const char *label(const struct map *labels, const char *name)
-{
-	const char *v = strmap_get(labels, name);
-
-	return v ? v : "";
-}
-
 typedef VEC(size_t) size_vec;
 
 static void free_sizes(void *p)
@@ -35,12 +28,12 @@ struct down {
 
 static bool wanted(const struct down *d, const struct container_info *c)
 {
-	const char *service = label(&c->labels, LABEL_SERVICE);
+	const char *service = container_label(c, LABEL_SERVICE);
 
 	if (d->opt->services.n)
 		return strv_has(&d->opt->services, service);
 	if (!d->m || container_is_replaced(d->w, c) || model_service(d->m, service) ||
-	    streq(label(&c->labels, LABEL_ONEOFF), "True"))
+	    container_is_oneoff(c))
 		return true;
 	return d->opt->remove_orphans && !map_has(&d->m->tree->disabled, service);
 }
@@ -82,7 +75,7 @@ static void order_stops(struct down *d)
 
 	map_init(&by_service, free_sizes);
 	for (size_t i = 0; i < d->containers.n; i++) {
-		const char *service = label(&d->containers.v[i].c->labels, LABEL_SERVICE);
+		const char *service = container_label(d->containers.v[i].c, LABEL_SERVICE);
 		size_vec *list = map_get(&by_service, service);
 
 		if (!list) {
@@ -119,10 +112,10 @@ static bool volume_wanted(const struct down *d, const char *name)
 static void plan_resources(struct down *d, const char *project)
 {
 	vec_foreach (n, &d->w->networks)
-		if (streq(label(&n->labels, LABEL_PROJECT), project))
+		if (streq0(strmap_get(&n->labels, LABEL_PROJECT), project))
 			plan_resource(d, STEP_NETWORK_REMOVE, n->name, "");
 	vec_foreach (v, &d->w->volumes)
-		if (d->opt->volumes && streq(label(&v->labels, LABEL_PROJECT), project) &&
+		if (d->opt->volumes && streq0(strmap_get(&v->labels, LABEL_PROJECT), project) &&
 		    volume_wanted(d, v->name))
 			plan_resource(d, STEP_VOLUME_REMOVE, v->name, "--volumes");
 }

@@ -22,13 +22,6 @@ struct each {
 	struct map services; /* name -> struct each_service, those of the model in its order */
 };
 
-static const char *label(const struct container_info *c, const char *name)
-{
-	const char *v = strmap_get(&c->labels, name);
-
-	return v ? v : "";
-}
-
 static void service_free(void *p)
 {
 	struct each_service *es = p;
@@ -78,12 +71,12 @@ static void collect(struct each *e, const struct world *w)
 			*vec_add(&es->depends_on) = *d;
 	}
 	vec_foreach (c, &w->containers) {
-		struct each_service *es = service_of(e, label(c, LABEL_SERVICE));
+		struct each_service *es = service_of(e, container_label(c, LABEL_SERVICE));
 
-		if (streq(label(c, LABEL_ONEOFF), "True") && e->opt->kind != STEP_CONTAINER_REMOVE)
+		if (container_is_oneoff(c) && e->opt->kind != STEP_CONTAINER_REMOVE)
 			continue;
 		if (!es->s && !es->containers.n)
-			read_label(e, es, label(c, LABEL_DEPENDS_ON));
+			read_label(e, es, container_label(c, LABEL_DEPENDS_ON));
 		*vec_add(&es->containers) = c;
 	}
 }
@@ -312,8 +305,8 @@ int plan_ready(const struct model *m, const struct world *w, const struct strv *
 		if (services->n && !strv_has(services, s->name))
 			continue;
 		vec_foreach (c, &w->containers) {
-			if (!streq(label(c, LABEL_SERVICE), s->name) ||
-			    streq(label(c, LABEL_ONEOFF), "True"))
+			if (!streq(container_label(c, LABEL_SERVICE), s->name) ||
+			    container_is_oneoff(c))
 				continue;
 			any = true;
 			if (c->health != HEALTH_NONE)

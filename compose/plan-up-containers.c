@@ -22,7 +22,8 @@ static const char *why_changed(struct up *u, const struct up_service *us,
 			       const struct container_info *c)
 {
 	const struct service *s = us->s;
-	const char *image = strmap_get(&u->w->images, s->image), *was = up_label(c, LABEL_IMAGE);
+	const char *image = strmap_get(&u->w->images, s->image),
+		   *was = container_label(c, LABEL_IMAGE);
 	autofree char *fields = NULL;
 
 	if (u->opt->recreate == RECREATE_NEVER)
@@ -31,7 +32,7 @@ static const char *why_changed(struct up *u, const struct up_service *us,
 		return "--force-recreate";
 	if (u->opt->always_recreate_deps && !up_selected(u, s))
 		return "--always-recreate-deps";
-	if (!streq(up_label(c, LABEL_CONFIG_HASH), s->hash)) {
+	if (!streq(container_label(c, LABEL_CONFIG_HASH), s->hash)) {
 		fields = service_difference(strmap_get(&c->labels, LABEL_CONFIG), s->config_json);
 		return *fields ? arena_strdup(u->plan->arena, fields)
 			       : "its configuration has changed";
@@ -145,7 +146,7 @@ static uint64_t number_of(const struct container_info *c)
 {
 	uint64_t n = 0;
 
-	num_parse_u64(str_of(up_label(c, LABEL_NUMBER)), UINT32_MAX, &n);
+	num_parse_u64(str_of(container_label(c, LABEL_NUMBER)), UINT32_MAX, &n);
 	return n;
 }
 
@@ -169,11 +170,10 @@ void up_index_containers(struct up *u)
 {
 	map_init(&u->containers, free_replicas);
 	vec_foreach (c, &u->w->containers) {
-		const char *service = up_label(c, LABEL_SERVICE);
+		const char *service = container_label(c, LABEL_SERVICE);
 		replica_vec *list = map_get(&u->containers, service);
 
-		if (streq(up_label(c, LABEL_ONEOFF), "True") || !number_of(c) ||
-		    container_is_replaced(u->w, c))
+		if (container_is_oneoff(c) || !number_of(c) || container_is_replaced(u->w, c))
 			continue;
 		if (!list) {
 			list = xnew(replica_vec);

@@ -77,8 +77,7 @@ static void detach(struct up *u, const struct container_info *c, const char *why
 		   struct step *remove, struct step *create)
 {
 	struct step *stop = map_get(&u->stops, c->id), *start;
-	bool ours = up_service(u, up_label(c, LABEL_SERVICE)) &&
-		    !streq(up_label(c, LABEL_ONEOFF), "True");
+	bool ours = up_service(u, container_label(c, LABEL_SERVICE)) && !container_is_oneoff(c);
 
 	if (map_has(&u->going, c->id)) {
 		step_needs(remove, map_get(&u->going, c->id));

@@ -55,9 +55,9 @@ static void clear_away(struct up *u, const struct container_info *c, const char 
 /* A one-off counts once it has ended, a container of a service that no profile selects does not. */
 static bool is_orphan(const struct up *u, const struct container_info *c)
 {
-	const char *service = up_label(c, LABEL_SERVICE);
+	const char *service = container_label(c, LABEL_SERVICE);
 
-	if (streq(up_label(c, LABEL_ONEOFF), "True"))
+	if (container_is_oneoff(c))
 		return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD;
 	return !model_service(u->m, service) && !map_has(&u->m->tree->disabled, service);
 }
@@ -71,7 +71,7 @@ static void plan_orphans(struct up *u)
 			clear_away(u, c, "left over by a replacement that was cut short");
 		else if (is_orphan(u, c) && u->opt->remove_orphans)
 			clear_away(u, c, "its service is not in the file");
-		else if (is_orphan(u, c) && !streq(up_label(c, LABEL_ONEOFF), "True"))
+		else if (is_orphan(u, c) && !container_is_oneoff(c))
 			strv_push(&names, c->name);
 	}
 	if (names.n && !u->opt->ignore_orphans) {

@@ -60,11 +60,4 @@ void up_plan_restarts(struct up *u, struct up_service *us);
 void up_plan_dependencies(struct up *u, struct up_service *us);
 void up_plan_waits(struct up *u, struct up_service *us); /* with no start of its own */
 
-static inline const char *up_label(const struct container_info *c, const char *name)
-{
-	const char *v = strmap_get(&c->labels, name);
-
-	return v ? v : "";
-}
-
 #endif

@@ -69,7 +69,7 @@ static bool wanted(const struct container_info *c, const struct strv *services, 
 	uint64_t number = 0;
 
 	num_parse_u64(str_of(container_label(c, LABEL_NUMBER)), UINT32_MAX, &number);
-	if (streq(container_label(c, LABEL_ONEOFF), "True"))
+	if (container_is_oneoff(c))
 		return false;
 	return (!services->n || strv_has(services, container_label(c, LABEL_SERVICE))) &&
 	       (!index || number == (uint64_t)index);

@@ -33,7 +33,7 @@ static const struct opt opts[] = {
 static bool wanted(const struct project *p, const struct ps_opts *o, const struct strv *services,
 		   const struct container_info *c)
 {
-	if (!o->all && streq(container_label(c, LABEL_ONEOFF), "True"))
+	if (!o->all && container_is_oneoff(c))
 		return false;
 	if (services->n && !strv_has(services, container_label(c, LABEL_SERVICE)))
 		return false;

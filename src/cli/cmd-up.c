@@ -146,8 +146,7 @@ static bool shown(const struct attached *a, const struct strv *services,
 	const char *name = container_label(c, LABEL_SERVICE);
 	const struct service *s = model_service(a->p->model, name);
 
-	if (!s || streq(container_label(c, LABEL_ONEOFF), "True") ||
-	    strv_has(&a->o->no_attach, name))
+	if (!s || container_is_oneoff(c) || strv_has(&a->o->no_attach, name))
 		return false;
 	if (a->o->attach.n)
 		return strv_has(&a->o->attach, name);
@@ -176,8 +175,10 @@ static int stop_all(struct project *p, const struct strv *services, enum step_ki
 		.kind = kind, .services = *services, .timeout = timeout, .signal = "SIGKILL"
 	};
 	autocall(plan_freep) struct plan *plan = NULL;
-	int r = project_observe(p, err);
+	int r = p->lock < 0 ? project_lock(p, err) : 0;
 
+	if (r == 0)
+		r = project_observe(p, err);
 	if (r == 0)
 		r = plan_each(p->model, p->name, &p->world, &opt, &plan, err);
 	if (r == 0)

@@ -14,8 +14,7 @@ static const struct opt opts[] = {
 
 static bool wanted(const struct container_info *c, const struct strv *services)
 {
-	return strv_has(services, container_label(c, LABEL_SERVICE)) &&
-	       !streq(container_label(c, LABEL_ONEOFF), "True");
+	return strv_has(services, container_label(c, LABEL_SERVICE)) && !container_is_oneoff(c);
 }
 
 static void say_ended(const struct container_info *c, int code)
@@ -82,8 +81,10 @@ static int take_down(struct project *p, struct error *err)
 {
 	const struct down_plan_options opt = { .timeout = -1, .remove_orphans = true };
 	autocall(plan_freep) struct plan *plan = NULL;
-	int r = project_observe(p, err);
+	int r = p->cli->g.dry_run ? 0 : project_lock(p, err);
 
+	if (r == 0)
+		r = project_observe(p, err);
 	if (r == 0)
 		r = plan_down(p->model, p->name, &p->world, &opt, &plan, err);
 	if (r == 0)

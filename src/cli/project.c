@@ -46,7 +46,7 @@ static int print_findings(struct cli *cli, struct findings *f, int r, struct err
 }
 
 /* The lock's file names the process that has it. */
-static int take_lock(struct project *p, struct error *err)
+int project_lock(struct project *p, struct error *err)
 {
 	autofree char *run = env_run_dir();
 	autofree char *dir = xprintf("%s/locks", run);
@@ -56,6 +56,7 @@ static int take_lock(struct project *p, struct error *err)
 
 	if (r < 0)
 		return r;
+	free(p->lock_path);
 	p->lock_path = xprintf("%s/%s", dir, p->name);
 	p->lock = open(p->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (p->lock < 0)
@@ -163,7 +164,7 @@ int project_open(struct cli *cli, const struct strv *services, unsigned flags, s
 	if (r == 0)
 		r = cli_engine(cli, &ret->engine, err);
 	if (r == 0 && (flags & PROJECT_LOCK) && !cli->g.dry_run)
-		r = take_lock(ret, err);
+		r = project_lock(ret, err);
 	if (r == 0 && (flags & PROJECT_LOCK) && !cli->g.dry_run && ret->engine->ops->recover)
 		r = task_wait(ret->engine->ops->recover(ret->engine, ret->name), err);
 	if (r >= 0 && !(flags & PROJECT_NO_WORLD))
@@ -187,13 +188,6 @@ void project_unlock(struct project *p)
 	p->lock = fd_close(p->lock);
 }
 
-const char *container_label(const struct container_info *c, const char *name)
-{
-	const char *v = strmap_get(&c->labels, name);
-
-	return v ? v : "";
-}
-
 const char *container_short_name(const struct project *p, const struct container_info *c)
 {
 	const char *rest = skip_prefix(c->name, p->name);
@@ -208,8 +202,7 @@ const struct container_info *project_container(const struct project *p, const ch
 	uint64_t lowest = UINT64_MAX, number;
 
 	vec_foreach (c, &p->world.containers) {
-		if (!streq(container_label(c, LABEL_SERVICE), service) ||
-		    streq(container_label(c, LABEL_ONEOFF), "True") ||
+		if (!streq(container_label(c, LABEL_SERVICE), service) || container_is_oneoff(c) ||
 		    num_parse_u64(str_of(container_label(c, LABEL_NUMBER)), UINT32_MAX, &number) <
 			    0)
 			continue;

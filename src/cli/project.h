@@ -28,13 +28,13 @@ int project_open(struct cli *cli, const struct strv *services, unsigned flags, s
 		 struct error *err);
 void project_done(struct project *p);
 void project_unlock(struct project *p); /* others may work on it from now on */
+int project_lock(struct project *p, struct error *err); /* once more; what there is may have changed */
 int project_observe(struct project *p, struct error *err); /* again */
 #define autoproject __attribute__((cleanup(project_done))) struct project
 
 /* A container of a service by --index (0: the first), running or not. */
 const struct container_info *project_container(const struct project *p, const char *service, int64_t index,
 					       struct error *err);
-const char *container_label(const struct container_info *c, const char *name);
 /* "web-1": the name without the project's. Borrowed. */
 const char *container_short_name(const struct project *p, const struct container_info *c);
 
