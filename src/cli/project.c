@@ -84,6 +84,14 @@ static const char *name_given(const struct cli *cli)
 	return name && *name ? name : NULL;
 }
 
+/* As the loader has it: it becomes part of paths and of names. */
+static bool name_valid(const char *name)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return name[0] != '_' && name[0] != '-' && !name[strspn(name, chars)];
+}
+
 /* All of the file is loaded, whatever services are named (what their profiles are is then active):
  * a plan needs to know what is an orphan. */
 static int load(struct project *p, const struct strv *services, unsigned flags, struct error *err)
@@ -101,6 +109,11 @@ static int load(struct project *p, const struct strv *services, unsigned flags, 
 	    !cli->g.files.n) {
 		findings_done(&f);
 		p->name = name_given(cli);
+		if (!name_valid(p->name))
+			return error_set(err, ERR_INVALID,
+					 "invalid project name \"%s\": lowercase letters, digits, "
+					 "hyphens and underscores, a letter or digit first",
+					 p->name);
 		return 0;
 	}
 	if (r == 0) {
