@@ -75,11 +75,12 @@ void local_free(struct engine *e)
 {
 	struct local *l = local_of(e);
 
+	/* First, since it may turn the loop once more: tasks that end there use the rest. */
+	l->net = net_free(l->net);
 	start_forget_shims(l);
 	monitor_forget(l);
 	vec_done(&l->attaches);
 	watch_free(l->watch);
-	net_free(l->net);
 	if (l->registry_free)
 		l->registry_free(l->registry);
 	store_free(l->store);
