@@ -5,6 +5,7 @@
 #define REGISTRY_BLOB_H
 
 #include "registry/client.h"
+#include "registry/members.h"
 
 struct manifest_reply {
 	char digest[DIGEST_MAX]; /* of the bytes, computed here */
@@ -61,6 +62,17 @@ struct upload_spec {
 /* Asked for first, mounted from another repository of the same registry where it may be, else sent.
  * 1: it was there or could be mounted. */
 struct task *blob_upload(const struct upload_spec *spec);
+
+struct members_spec {
+	struct client *c;
+	const char *digest; /* the index, which is in the store already; borrowed until the end */
+	unsigned parallel;  /* 0: 6 */
+	const char *ref;
+	transfer_progress_fn progress;
+	void *userdata;
+};
+/* Brings what members_read() misses. */
+struct task *members_fetch(const struct members_spec *spec);
 
 /* sources.c: in which repositories of a registry a blob has been seen. */
 int sources_open(struct store *s, struct error *err);

@@ -173,6 +173,12 @@ void descriptor_done(struct descriptor *d)
 	json_free_fields(descriptor_fields, d);
 }
 
+bool descriptor_is_foreign(const struct descriptor *d)
+{
+	return d->urls.n && d->media_type &&
+	       (strstr(d->media_type, ".foreign.") || strstr(d->media_type, ".nondistributable."));
+}
+
 void descriptor_copy(struct descriptor *to, const struct descriptor *from)
 {
 	struct descriptor d = {

@@ -38,6 +38,8 @@ struct descriptor {
 
 void descriptor_done(struct descriptor *d);
 void descriptor_copy(struct descriptor *to, const struct descriptor *from);
+/* A layer that may not be pushed, and comes from its urls where the registry doesn't have it. */
+bool descriptor_is_foreign(const struct descriptor *d);
 
 struct manifest { /* or an index: then manifests, no config and layers */
 	int64_t schema_version;

@@ -24,7 +24,10 @@ libregistry_a_SOURCES = \
 	registry/login.c \
 	registry/manifest-get.c \
 	registry/platform.c \
-	registry/pull.c \
+	registry/members.c registry/members.h \
+	registry/members-load.c \
+	registry/pull.c registry/pull-private.h \
+	registry/pull-image.c \
 	registry/push.c \
 	registry/ref.c \
 	registry/registry.c \

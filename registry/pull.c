@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "registry/blob.h"
+/* Where an image comes from, and its manifest. What it is made of: pull-image.c. */
+#include "registry/pull-private.h"
 
 #include "util/env.h"
-#include "util/time.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PARALLEL     6
-#define PARALLEL_MAX 16
-#define INDEX_DEPTH  3
-
-struct pull {
-	struct task task;
-	struct registry *reg;
-	struct pull_options opt;
-	char *name; /* as asked */
-	struct image_ref ref;
-	char *text; /* normalised: the store's key */
-	struct platform platform;
-	bool particular; /* the user named the platform */
-	endpoint_vec endpoints;
-	size_t at;
-	struct client *c;
-	struct task *child;
-	struct buf tried; /* the mirrors that failed, and why */
-	bool had;	  /* an image of this name was here, whole */
-	struct image have;
-	char head[DIGEST_MAX];
-	struct manifest_reply reply;
-	struct descriptor wanted; /* of the index's member */
-	unsigned depth;
-	char *index_digest;
-	char manifest_digest[DIGEST_MAX];
-	struct manifest manifest;
-	struct image_config config;
-	VEC(struct layer_spec) layers;
-	struct image *ret;
-};
+#define INDEX_DEPTH 3
 
 static void try_endpoint(struct pull *p);
 static void get_manifest(struct pull *p, const char *reference, const struct descriptor *expected);
@@ -78,7 +48,7 @@ static void pull_cancel(struct task *t)
 
 static const struct task_ops pull_ops = { "pull", pull_cancel, pull_free };
 
-static void tell(struct pull *p, enum transfer_phase phase, const char *note)
+void pull_tell(struct pull *p, enum transfer_phase phase, const char *note)
 {
 	struct transfer_progress x = { .ref = p->name, .phase = phase, .note = note };
 
@@ -86,12 +56,12 @@ static void tell(struct pull *p, enum transfer_phase phase, const char *note)
 		p->opt.progress(p->opt.userdata, &x);
 }
 
-static void on_retrying(void *userdata, const char *why)
+void pull_retrying(void *userdata, const char *why)
 {
-	tell(userdata, TRANSFER_RETRYING, why);
+	pull_tell(userdata, TRANSFER_RETRYING, why);
 }
 
-static void run(struct pull *p, struct task *child, task_done_fn done)
+void pull_run(struct pull *p, struct task *child, task_done_fn done)
 {
 	p->child = child;
 	task_on_done(child, done, p);
@@ -104,14 +74,14 @@ static bool worth_another(const struct pull *p, const struct error *err)
 }
 
 /* The next place, when there is one. */
-static void fail(struct pull *p, const struct error *err)
+void pull_failed(struct pull *p, const struct error *err)
 {
 	struct error e = *err;
 
 	if (worth_another(p, err)) {
 		buf_addf(&p->tried, "%s%s: %.300s", p->tried.len ? "; " : "",
 			 p->endpoints.v[p->at].host, err->msg);
-		tell(p, TRANSFER_RETRYING, err->msg);
+		pull_tell(p, TRANSFER_RETRYING, err->msg);
 		p->at++;
 		return try_endpoint(p);
 	}
@@ -125,219 +95,14 @@ static void fail(struct pull *p, const struct error *err)
 	task_fail(&p->task, &e);
 }
 
-/* -- the end -- */
-
-static char *platform_of(const struct image_config *c, const struct descriptor *member)
-{
-	const char *variant = c->variant;
-
-	if ((!variant || !*variant) && member->platform)
-		variant = member->platform->variant;
-	return xprintf("%s/%s%s%s", c->os ? c->os : "linux",
-		       c->architecture ? c->architecture : "unknown",
-		       variant && *variant ? "/" : "", variant ? variant : "");
-}
-
-static void remember_sources(struct pull *p)
-{
-	const char *host = p->c->origin->host;
-
-	sources_add(p->reg->store, host, p->c->path, p->manifest.config.digest);
-	vec_foreach (d, &p->manifest.layers)
-		sources_add(p->reg->store, host, p->c->path, d->digest);
-}
-
-static void tag(struct pull *p)
-{
-	struct image im = {
-		.ref = xstrdup(p->text),
-		.id = xstrdup(p->manifest.config.digest),
-		.manifest_digest = xstrdup(p->manifest_digest),
-		.manifest_type = xstrdup0(p->manifest.media_type),
-		.index_digest = xstrdup0(p->index_digest),
-		.platform = platform_of(&p->config, &p->wanted),
-		.added = time_now(),
-	};
-	struct error err = ERROR_INIT;
-	struct image now = { 0 };
-	int r;
-
-	if (p->config.created)
-		(void)time_parse(p->config.created, &im.created, NULL);
-	r = store_image_tag(p->reg->store, &im, &err);
-	image_done(&im);
-	if (r == 0)
-		r = store_image_find(p->reg->store, p->text, &now, &err);
-	if (r < 0) {
-		error_wrap(&err, "pull %s", p->name);
-		return task_fail(&p->task, &err);
-	}
-	remember_sources(p);
-	tell(p, TRANSFER_DONE, NULL);
-	if (p->ret)
-		*p->ret = now;
-	else
-		image_done(&now);
-	task_end(&p->task, 0);
-}
-
 static void nothing_new(struct pull *p)
 {
-	tell(p, TRANSFER_EXISTS, NULL);
+	pull_tell(p, TRANSFER_EXISTS, NULL);
 	if (p->ret) {
 		*p->ret = p->have;
 		p->have = (struct image){ 0 };
 	}
 	task_end(&p->task, 1);
-}
-
-/* -- layers -- */
-
-static void on_layers(struct task *t, int r, void *userdata)
-{
-	struct pull *p = userdata;
-	struct error err = t->err;
-
-	p->child = task_unref(p->child);
-	if (r < 0)
-		fail(p, &err);
-	else
-		tag(p);
-}
-
-static struct task *start_layer(void *userdata)
-{
-	return layer_fetch(userdata);
-}
-
-static void layer_is_here(struct pull *p, const struct descriptor *d)
-{
-	struct transfer_progress x = { .ref = p->name,
-				       .digest = d->digest,
-				       .phase = TRANSFER_EXISTS,
-				       .done = d->size,
-				       .total = d->size };
-
-	if (p->opt.progress)
-		p->opt.progress(p->opt.userdata, &x);
-}
-
-static bool listed(const struct pull *p, const char *diff_id, const char *digest)
-{
-	vec_foreach (l, &p->layers)
-		if (streq(l->diff_id, diff_id) || streq(l->d->digest, digest))
-			return true;
-	return false;
-}
-
-static void list_layers(struct pull *p)
-{
-	for (size_t i = 0; i < p->manifest.layers.n; i++) {
-		const struct descriptor *d = &p->manifest.layers.v[i];
-		const char *diff_id = p->config.diff_ids.v[i];
-
-		if (listed(p, diff_id, d->digest))
-			continue;
-		if (store_layer_has(p->reg->store, diff_id)) {
-			layer_is_here(p, d);
-			continue;
-		}
-		*vec_add(&p->layers) = (struct layer_spec){ .c = p->c,
-							    .d = d,
-							    .diff_id = diff_id,
-							    .ref = p->name,
-							    .progress = p->opt.progress,
-							    .userdata = p->opt.userdata };
-	}
-}
-
-/* An image that is no index's member is for one platform, whatever was asked for. */
-static int check_platform(const struct pull *p, struct error *err)
-{
-	autofree char *text = platform_of(&p->config, &p->wanted);
-	struct platform have;
-	char want[100];
-
-	if (!p->particular || platform_parse(text, &have, NULL) < 0 ||
-	    platform_match(&p->platform, &have))
-		return 0;
-	return error_set(err, ERR_NOT_FOUND, "the image is for %s, not for %s", text,
-			 platform_text(&p->platform, want));
-}
-
-static int check_config(const struct pull *p, struct error *err)
-{
-	if (p->config.diff_ids.n != p->manifest.layers.n)
-		return error_set(err, ERR_CORRUPT, "the image has %zu layers and %zu diff ids",
-				 p->manifest.layers.n, p->config.diff_ids.n);
-	return check_platform(p, err);
-}
-
-static void get_layers(struct pull *p)
-{
-	unsigned limit = p->opt.parallel ? MIN(p->opt.parallel, (unsigned)PARALLEL_MAX) : PARALLEL;
-	struct task_group *g;
-	struct error err;
-
-	if (check_config(p, &err) < 0)
-		return fail(p, &err);
-	list_layers(p);
-	if (!p->layers.n)
-		return tag(p);
-	g = task_group_new(p->task.loop, limit);
-	vec_foreach (l, &p->layers)
-		task_group_add(g, start_layer, l, NULL);
-	run(p, task_group_start(g), on_layers);
-}
-
-/* -- the config -- */
-
-static int read_config(struct pull *p, struct error *err)
-{
-	autobuf b;
-	int r;
-
-	buf_init(&b, LIMIT_CONFIG);
-	r = store_blob_read(p->reg->store, p->manifest.config.digest, &b, err);
-	if (r < 0)
-		return r;
-	return image_config_parse(b.p, b.len, &p->config, err);
-}
-
-static void on_config(struct task *t, int r, void *userdata)
-{
-	struct pull *p = userdata;
-	struct error err = t->err;
-
-	p->child = task_unref(p->child);
-	if (r >= 0)
-		r = read_config(p, &err);
-	if (r < 0)
-		fail(p, &err);
-	else
-		get_layers(p);
-}
-
-static bool is_image_config(const char *type)
-{
-	return !type || !*type || streq(type, MEDIA_OCI_CONFIG) || streq(type, MEDIA_DOCKER_CONFIG);
-}
-
-static void get_config(struct pull *p)
-{
-	const struct descriptor *d = &p->manifest.config;
-	struct fetch_events ev = { .retrying = on_retrying, .userdata = p };
-	struct error err = ERROR_INIT;
-
-	if (!is_image_config(d->media_type))
-		error_set(&err, ERR_UNSUPPORTED, "it is not a container image but %.200s",
-			  d->media_type);
-	else if (d->size > LIMIT_CONFIG)
-		error_set(&err, ERR_LIMIT, "its configuration is larger than %d bytes",
-			  LIMIT_CONFIG);
-	if (err.code)
-		return fail(p, &err);
-	run(p, blob_fetch(p->c, d, &ev), on_config);
 }
 
 /* -- manifests -- */
@@ -392,16 +157,17 @@ static void on_manifest(struct task *t, int r, void *userdata)
 	if (r >= 0)
 		r = take_manifest(p, &err);
 	if (r < 0)
-		return fail(p, &err);
+		return pull_failed(p, &err);
 	if (r == 0)
-		return get_config(p);
+		return pull_image(p);
 	manifest_reply_done(&p->reply);
 	get_manifest(p, p->wanted.digest, &p->wanted);
 }
 
 static void get_manifest(struct pull *p, const char *reference, const struct descriptor *expected)
 {
-	run(p, manifest_get(p->c, reference, expected, on_retrying, p, &p->reply), on_manifest);
+	pull_run(p, manifest_get(p->c, reference, expected, pull_retrying, p, &p->reply),
+		 on_manifest);
 }
 
 static void get_first(struct pull *p)
@@ -421,7 +187,7 @@ static void on_head(struct task *t, int r, void *userdata)
 
 	p->child = task_unref(p->child);
 	if (r < 0)
-		return fail(p, &err);
+		return pull_failed(p, &err);
 	if (r == 0 && same_as_before(p, p->head))
 		return nothing_new(p);
 	get_first(p);
@@ -432,11 +198,12 @@ static void try_endpoint(struct pull *p)
 	struct error err = ERROR_INIT;
 
 	forget(p);
-	tell(p, TRANSFER_RESOLVING, NULL);
+	pull_tell(p, TRANSFER_RESOLVING, NULL);
 	if (client_get(p->reg, &p->endpoints.v[p->at], ACCESS_PULL, &p->c, &err) < 0)
-		return fail(p, &err);
+		return pull_failed(p, &err);
 	if (p->had && !p->ref.digest)
-		return run(p, manifest_head(p->c, p->ref.tag, on_retrying, p, p->head), on_head);
+		return pull_run(p, manifest_head(p->c, p->ref.tag, pull_retrying, p, p->head),
+				on_head);
 	get_first(p);
 }
 
@@ -460,12 +227,23 @@ static bool is_whole(struct pull *p, const struct image *im)
 	return whole;
 }
 
+/* With all platforms: those of its index too. */
+static bool has_others(struct pull *p, const struct image *im)
+{
+	struct members m = { 0 };
+	bool all = !p->opt.all_platforms || !im->index_digest ||
+		   members_read(p->reg->store, im->index_digest, &m, NULL) == 1;
+
+	members_done(&m);
+	return all;
+}
+
 static int look_here(struct pull *p, struct error *err)
 {
 	int r = store_image_find(p->reg->store, p->text, &p->have, err);
 
 	if (r > 0)
-		p->had = is_whole(p, &p->have);
+		p->had = is_whole(p, &p->have) && has_others(p, &p->have);
 	return r < 0 ? r : 0;
 }
 

@@ -32,6 +32,8 @@ struct push {
 	char *text;			 /* the manifest's bytes */
 	bool made;			 /* here, not pulled */
 	bool older;			 /* in Docker's form, for a registry that knows no other */
+	struct members members;		 /* of an index that goes as a whole */
+	size_t member;			 /* its manifest that is sent now */
 	char *ret_digest;
 	char digest[DIGEST_MAX];
 	struct http_response resp;
@@ -45,6 +47,7 @@ static void push_free(struct task *t)
 	image_done(&p->im);
 	image_config_done(&p->config);
 	manifest_done(&p->manifest);
+	members_done(&p->members);
 	http_response_done(&p->resp);
 	vec_done(&p->parts);
 	vec_done(&p->parts_diff_id);
@@ -101,6 +104,7 @@ static int remember(struct push *p, struct error *err)
 }
 
 static void put_manifest(struct push *p);
+static void put_member(struct push *p);
 
 static void set_type(char **type, const char *to)
 {
@@ -140,6 +144,8 @@ static void on_put(struct task *t, int r, void *userdata)
 		r = remember(p, &err);
 	if (r < 0)
 		return fail(p, &err);
+	if (++p->member < p->members.manifests.n)
+		return put_member(p);
 	if (p->ret_digest)
 		snprintf(p->ret_digest, DIGEST_MAX, "%s", p->digest);
 	tell(p, TRANSFER_DONE, NULL);
@@ -153,7 +159,9 @@ static void on_retrying(void *userdata, const char *why)
 
 static void put_manifest(struct push *p)
 {
-	autofree char *path = xprintf("manifests/%s", p->ref.tag);
+	bool member = p->member + 1 < p->members.manifests.n;
+	autofree char *path = xprintf(
+		"manifests/%s", member ? p->members.manifests.v[p->member].digest : p->ref.tag);
 	autostrv headers = { 0 };
 	struct call call = { .method = "PUT",
 			     .path = path,
@@ -170,6 +178,22 @@ static void put_manifest(struct push *p)
 	strv_pushf(&headers, "Content-Type: %s", p->manifest.media_type);
 	p->child = client_call(p->c, &call, &p->resp);
 	task_on_done(p->child, on_put, p);
+}
+
+/* The next manifest of an index, its own last: as it is, and under its digest. */
+static void put_member(struct push *p)
+{
+	const struct descriptor *d = &p->members.manifests.v[p->member];
+	struct error err = ERROR_INIT;
+	autobuf b;
+
+	buf_init(&b, LIMIT_MANIFEST);
+	if (store_blob_read(p->reg->store, d->digest, &b, &err) < 0)
+		return fail(p, &err);
+	free(p->text);
+	p->text = buf_steal(&b);
+	set_type(&p->manifest.media_type, d->media_type ? d->media_type : MEDIA_OCI_MANIFEST);
+	put_manifest(p);
 }
 
 /* -- one part -- */
@@ -261,7 +285,10 @@ static void on_parts(struct task *t, int r, void *userdata)
 		if (p->same_as.v[i] != i)
 			descriptor_copy(&p->manifest.layers.v[i],
 					&p->manifest.layers.v[p->same_as.v[i]]);
-	put_manifest(p);
+	if (p->members.manifests.n)
+		put_member(p);
+	else
+		put_manifest(p);
 }
 
 static void send_parts(struct push *p)
@@ -287,9 +314,11 @@ static void add_part(struct push *p, struct descriptor *d, const char *diff_id)
 
 /* -- a manifest that is there already: the digest stays -- */
 
+/* What may not be pushed need not be here. */
 static bool blob_here(struct push *p, const struct descriptor *d)
 {
-	return store_blob_get(p->reg->store, d->digest, NULL, NULL, NULL) > 0;
+	return descriptor_is_foreign(d) ||
+	       store_blob_get(p->reg->store, d->digest, NULL, NULL, NULL) > 0;
 }
 
 static bool listed(const struct push *p, const char *digest)
@@ -325,9 +354,27 @@ static int take_known(struct push *p, struct error *err)
 								     : MEDIA_OCI_MANIFEST);
 	p->text = buf_steal(&b);
 	vec_foreach (d, &p->manifest.layers)
-		if (!listed(p, d->digest))
+		if (!listed(p, d->digest) && !descriptor_is_foreign(d))
 			add_part(p, d, NULL);
 	add_part(p, &p->manifest.config, NULL);
+	return 1;
+}
+
+/* 1 when the index that the image came with is here with all its members. */
+static int take_index(struct push *p, struct error *err)
+{
+	int r;
+
+	if (!p->im.index_digest || p->opt.compression != LAYER_GZIP)
+		return 0;
+	r = members_read(p->reg->store, p->im.index_digest, &p->members, err);
+	if (r <= 0) {
+		members_done(&p->members);
+		return r;
+	}
+	vec_foreach (d, &p->members.blobs)
+		if (!descriptor_is_foreign(d))
+			add_part(p, d, NULL);
 	return 1;
 }
 
@@ -398,6 +445,8 @@ static int prepare(struct push *p, struct error *err)
 	if (r == 0)
 		r = client_get(p->reg, &v.v[0], ACCESS_PUSH, &p->c, err);
 	endpoint_vec_done(&v);
+	if (r == 0)
+		r = take_index(p, err);
 	if (r == 0)
 		r = take_known(p, err);
 	return r < 0 ? r : r > 0 ? 0 : make_new(p, err);

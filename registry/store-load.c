@@ -5,6 +5,7 @@
  * file that we unpacked ourselves is linked into the store, one of the user's is copied.
  */
 #include "registry/archive-read.h"
+#include "registry/members.h"
 #include "registry/store-private.h"
 
 #include "util/io.h"
@@ -221,6 +222,8 @@ static int load_image(struct load *l, const struct archive_image *a, struct erro
 		r = put_document(l, &a->index, index, err);
 		im.index_digest = index;
 	}
+	if (r == 0 && im.index_digest)
+		r = members_load(l->s, index, l->dir, err);
 	return r < 0 ? r : tag_image(l, a, &im, err);
 }
 

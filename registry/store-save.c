@@ -6,6 +6,7 @@
  * plain tars (oci: compressed ones, as a push makes them).
  */
 #include "registry/archive-write.h"
+#include "registry/members.h"
 #include "registry/store-private.h"
 
 #include "util/io.h"
@@ -28,7 +29,8 @@ struct save_image {
 	struct image_config config;
 	struct strv tags;
 	struct buf manifest;
-	bool whole; /* the manifest is the one that it had */
+	bool whole;		/* the manifest is the one that it had */
+	struct members members; /* of the index that it came with, when all of them are here */
 	VEC(struct save_layer) layers;
 };
 
@@ -60,6 +62,7 @@ static void image_clear(struct store *s, struct save_image *si)
 	image_config_done(&si->config);
 	strv_done(&si->tags);
 	buf_done(&si->manifest);
+	members_done(&si->members);
 }
 
 static void save_free(struct task *t)
@@ -109,6 +112,17 @@ static int take_manifest(struct save *v, struct save_image *si, struct error *er
 	return 0;
 }
 
+static int take_members(struct save *v, struct save_image *si, struct error *err)
+{
+	int r;
+	if (!si->whole || !si->im.index_digest)
+		return 0;
+	r = members_read(v->s, si->im.index_digest, &si->members, err);
+	if (r == 0)
+		members_done(&si->members);
+	return MIN(r, 0);
+}
+
 static struct save_image *find_image(struct save *v, const char *id)
 {
 	vec_foreach (si, &v->images)
@@ -145,6 +159,8 @@ static int add_image(struct save *v, const char *name, struct error *err)
 		r = store_image_config(v->s, im.id, &si->config, err);
 		if (r == 0)
 			r = take_manifest(v, si, err);
+		if (r == 0)
+			r = take_members(v, si, err);
 	}
 	add_tag(si, name, ref);
 	return r;
@@ -176,6 +192,18 @@ static int put_layer(struct save *v, const struct save_layer *l, struct error *e
 	autoclose int fd = openat(store_dirfd(v->s), l->file, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, "%s", l->file)
 		      : archive_out_copy(v->out, name, fd, l->d.size, err);
+}
+
+static int put_members(struct save *v, const struct save_image *si, struct error *err)
+{
+	int r = 0;
+	vec_foreach (d, &si->members.blobs)
+		if (r == 0)
+			r = put_blob(v, d->digest, err);
+	vec_foreach (d, &si->members.manifests)
+		if (r == 0)
+			r = put_blob(v, d->digest, err);
+	return r;
 }
 
 /* Borrows from si what it names. */
@@ -211,6 +239,8 @@ static int put_image(struct save *v, struct save_image *si, struct error *err)
 	vec_foreach (l, &si->layers)
 		if (r == 0)
 			r = put_layer(v, l, err);
+	if (r >= 0)
+		r = put_members(v, si, err);
 	return r < 0 ? r : archive_out_put(v->out, name, si->manifest.p, si->manifest.len, err);
 }
 
@@ -226,14 +256,29 @@ static json_t *platform_json(const struct save_image *si)
 	return p;
 }
 
-static json_t *index_entry(const struct save_image *si, const char *tag)
+static json_t *whole_index_entry(struct save *v, const struct save_image *si)
+{
+	const struct descriptor *root = &si->members.manifests.v[si->members.manifests.n - 1];
+	uint64_t size = 0;
+	(void)store_blob_get(v->s, root->digest, NULL, &size, NULL);
+	return json_pack("{s:s, s:s, s:I}", "mediaType",
+			 root->media_type ? root->media_type : MEDIA_OCI_INDEX, "digest",
+			 root->digest, "size", (json_int_t)size);
+}
+
+static json_t *manifest_entry(const struct save_image *si)
 {
 	char digest[DIGEST_MAX];
 	const char *type = si->whole && si->im.manifest_type ? si->im.manifest_type
 							     : MEDIA_OCI_MANIFEST;
 	hash_digest(si->manifest.p, si->manifest.len, digest);
-	json_t *j = json_pack("{s:s, s:s, s:I, s:o}", "mediaType", type, "digest", digest, "size",
-			      (json_int_t)si->manifest.len, "platform", platform_json(si));
+	return json_pack("{s:s, s:s, s:I, s:o}", "mediaType", type, "digest", digest, "size",
+			 (json_int_t)si->manifest.len, "platform", platform_json(si));
+}
+
+static json_t *index_entry(struct save *v, const struct save_image *si, const char *tag)
+{
+	json_t *j = si->members.manifests.n ? whole_index_entry(v, si) : manifest_entry(si);
 	autoref ref = { 0 };
 	if (tag && image_ref_parse(tag, &ref, NULL) == 0)
 		json_object_set_new(
@@ -271,9 +316,9 @@ static int put_lists(struct save *v, struct error *err)
 	autojson *docker = json_array(), *list = json_array();
 	vec_foreach (si, &v->images) {
 		strv_foreach (tag, &si->tags)
-			json_array_append_new(list, index_entry(si, tag));
+			json_array_append_new(list, index_entry(v, si, tag));
 		if (!si->tags.n)
-			json_array_append_new(list, index_entry(si, NULL));
+			json_array_append_new(list, index_entry(v, si, NULL));
 		json_array_append_new(docker, docker_entry(si));
 	}
 	autojson *index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",

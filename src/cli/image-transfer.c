@@ -47,7 +47,7 @@ static int transfer_one(struct transfer *t, const char *ref, struct task *task,
 	int r = cli_wait(t->cli, task, err);
 	progress_row(t->view.progress, ref, NULL, r < 0 ? ROW_FAILED : ROW_DONE,
 		     r < 0 ? "Failed" : words[1], 0, 0);
-	return r < 0 ? error_wrap(err, "%s", ref) : 0;
+	return r < 0 ? r : 0; /* its message names the image */
 }
 
 static unsigned parallel(const struct cli *cli)
@@ -57,10 +57,12 @@ static unsigned parallel(const struct cli *cli)
 
 struct pull_opts {
 	char *platform;
-	bool quiet;
+	bool all_platforms, quiet;
 };
 
 static const struct opt pull_opts[] = {
+	OPT(struct pull_opts, OPT_FLAG, all_platforms, 'a', "all-platforms",
+	    "Also what the image has for other platforms, and its attestations: for save and push"),
 	OPT(struct pull_opts, OPT_STRING, platform, 0, "platform",
 	    "The platform that is pulled, if the image has several"),
 	OPT(struct pull_opts, OPT_FLAG, quiet, 'q', "quiet", "Only print names and digests"),
@@ -101,6 +103,7 @@ static int run_pull(struct cli *cli, void *values, const struct strv *args, stru
 		return 0;
 	r = transfer_open(cli, "Pulling", o->quiet, &t, err);
 	struct pull_options opt = { .platform = given ? &platform : NULL,
+				    .all_platforms = o->all_platforms,
 				    .parallel = parallel(cli),
 				    .progress = on_progress,
 				    .userdata = &t };
