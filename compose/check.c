@@ -82,6 +82,17 @@ static void wrong_form(struct pass *ps, const struct node *n, const struct attr 
 		finding_hint(ps->findings, "put it in quotes");
 }
 
+/* "a", "b" */
+static const char *join_words(struct pass *ps, const char *const *words)
+{
+	const char *text = NULL;
+
+	for (; *words; words++)
+		text = text ? arena_printf(ps->arena, "%s, \"%s\"", text, *words)
+			    : arena_printf(ps->arena, "\"%s\"", *words);
+	return text ? text : "";
+}
+
 static void check_words(struct pass *ps, const struct node *n, const struct attr *attr,
 			const struct node_path *path)
 {
@@ -95,16 +106,6 @@ static void check_words(struct pass *ps, const struct node *n, const struct attr
 	nearest = nearest_name(n->s, attr->words);
 	if (nearest)
 		finding_hint(ps->findings, "did you mean \"%s\"?", nearest);
-}
-
-const char *join_words(struct pass *ps, const char *const *words)
-{
-	const char *text = NULL;
-
-	for (; *words; words++)
-		text = text ? arena_printf(ps->arena, "%s, \"%s\"", text, *words)
-			    : arena_printf(ps->arena, "\"%s\"", *words);
-	return text ? text : "";
 }
 
 static void check_range(struct pass *ps, const struct node *n, const struct attr *attr,

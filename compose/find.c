@@ -223,6 +223,17 @@ static void find_default_files(struct pass *ps)
 	}
 }
 
+static void split_text(struct strv *l, const char *s, const char *sep)
+{
+	const char *p;
+
+	while ((p = strstr(s, sep))) {
+		strv_take(l, xstrndup(s, (size_t)(p - s)));
+		s = p + strlen(sep);
+	}
+	strv_push(l, s);
+}
+
 static int files_from_environment(struct pass *ps)
 {
 	const char *files = strmap_get(&ps->tree->env, "COMPOSE_FILE");
@@ -231,7 +242,7 @@ static int files_from_environment(struct pass *ps)
 
 	if (!files)
 		return 0;
-	strv_split_text(&names, files, sep && *sep ? sep : ":");
+	split_text(&names, files, sep && *sep ? sep : ":");
 	strv_foreach (f, &names) {
 		autofree char *abs = NULL;
 
@@ -247,17 +258,6 @@ static int files_from_environment(struct pass *ps)
 		strv_push(&ps->tree->files, abs);
 	}
 	return 0;
-}
-
-void strv_split_text(struct strv *l, const char *s, const char *sep)
-{
-	const char *p;
-
-	while ((p = strstr(s, sep))) {
-		strv_take(l, xstrndup(s, (size_t)(p - s)));
-		s = p + strlen(sep);
-	}
-	strv_push(l, s);
 }
 
 static void find_profiles(struct pass *ps)

@@ -30,8 +30,6 @@ static void add(struct findings *f, enum severity severity, struct place at, con
 
 	if (severity == FINDING_ERROR)
 		f->n_errors++;
-	else
-		f->n_warnings++;
 	/* An error must not be lost because a hundred warnings came before it. */
 	if (f->list.n >= LIMIT_FINDINGS &&
 	    (severity == FINDING_WARNING || f->n_errors > LIMIT_FINDINGS)) {

@@ -23,7 +23,7 @@ struct finding {
 
 struct findings {
 	VEC(struct finding) list;
-	size_t n_errors, n_warnings, n_dropped;
+	size_t n_errors, n_dropped;
 	VEC(struct arena *) arenas; /* of loads that failed: their sources are in them; owned */
 };
 

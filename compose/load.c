@@ -111,8 +111,8 @@ static int load_document(struct pass *ps, const struct loaded_file *file, const 
 	return settle(ps, *tree);
 }
 
-int load_file(struct pass *ps, const struct loaded_file *file, const struct file_step *up,
-	      struct node **tree)
+static int load_file(struct pass *ps, const struct loaded_file *file, const struct file_step *up,
+		     struct node **tree)
 {
 	int r = 0;
 

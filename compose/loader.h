@@ -21,10 +21,8 @@ struct file_step {
  * when it can't be read. */
 int load_source(struct pass *ps, const char *path, const struct node *named_by, const char *why,
 		struct loaded_file *ret);
-/* One file on top of *tree (NULL: nothing yet). plain: for extends: no extends, no include, no
- * check of forms; then *ret_resets has what it resets. */
-int load_file(struct pass *ps, const struct loaded_file *file, const struct file_step *up,
-	      struct node **tree);
+/* For extends: one file on top of *tree (NULL: nothing yet) with no extends, no include, no check of
+ * forms; *ret_resets has what it resets. */
 int load_plain_file(struct pass *ps, const struct loaded_file *file, struct node **tree,
 		    struct resets *ret_resets);
 /* Files of a project or an inclusion, to one tree with defaults and resolved paths. */
@@ -43,6 +41,5 @@ int read_env_into(struct pass *ps, const struct strv *files, const struct var_ma
 
 /* A path that a git or OCI remote would answer to. */
 bool is_remote(const char *path);
-void strv_split_text(struct strv *l, const char *s, const char *sep);
 
 #endif

@@ -122,8 +122,6 @@ void resets_done(struct resets *rs);
 
 /* check.c: the forms of the specification; all findings. */
 void check_schema(struct pass *ps, const struct node *root);
-/* "a", "b" */
-const char *join_words(struct pass *ps, const char *const *words);
 /* check-fields.c: what the forms can't say. */
 void check_fields(struct pass *ps, const struct node *root);
 void check_external(struct pass *ps, const struct node *n, const struct node_path *path);
@@ -174,7 +172,6 @@ struct node *resolve_unix(struct pass *ps, struct node *n);
 struct node *resolve_watch(struct pass *ps, struct node *n);
 struct node *resolve_mount(struct pass *ps, struct node *n);
 struct node *resolve_volume(struct pass *ps, struct node *n);
-const char *path_expand(struct pass *ps, const char *path); /* ~ */
 /* filepath.Rel: the way from one absolute directory to another. */
 char *path_relative(const char *from, const char *to);
 

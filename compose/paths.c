@@ -30,7 +30,8 @@ void resolve_paths(struct pass *ps, struct node *root)
 	resolve(ps, root, &schema_root);
 }
 
-const char *path_expand(struct pass *ps, const char *path)
+/* ~ */
+static const char *path_expand(struct pass *ps, const char *path)
 {
 	const char *home = strmap_get(ps->opt->environ, "HOME");
 	autofree char *joined = NULL;
