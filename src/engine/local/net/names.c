@@ -34,8 +34,10 @@ static void names_line(struct buf *b, sqlite3_stmt *st)
 	buf_addc(b, '\n');
 }
 
-int names_text(struct net *db, const struct network_row *net, char **ret_text, char **ret_check,
-	       struct error *err)
+/* The text of a network's file, or NULL when nobody is in it; *ret_check (owned) is a name of it
+ * that must be answered. */
+static int names_text(struct net *db, const struct network_row *net, char **ret_text,
+		      char **ret_check, struct error *err)
 {
 	char check[13] = "", a[IP_TEXT_MAX];
 	autostmt *st = NULL;

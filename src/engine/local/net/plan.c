@@ -79,7 +79,7 @@ static void name_server_ports(struct plan *p, const char *list, const struct net
 	}
 }
 
-void plan_network(struct plan *p, const struct network_row *n)
+static void plan_network(struct plan *p, const struct network_row *n)
 {
 	if (map_has(&p->networks, n->id))
 		return;
@@ -99,7 +99,7 @@ void plan_drop_network(struct plan *p, const struct network_row *n)
 	p->any = true;
 }
 
-void plan_touch(struct plan *p, const char *network)
+static void plan_touch(struct plan *p, const char *network)
 {
 	map_set(&p->touched, network, NULL);
 }
@@ -140,7 +140,7 @@ static void port_row(struct plan *p, const char *list, sqlite3_stmt *st)
 	"SELECT host_ip, host_port, protocol, port, p.ipv4, p.ipv6, " BRIDGE_OF( \
 		"gateway4") ", " BRIDGE_OF("gateway6") " FROM net_port p "
 
-int plan_ports(struct plan *p, const char *list, const char *container, struct error *err)
+static int plan_ports(struct plan *p, const char *list, const char *container, struct error *err)
 {
 	autostmt *st = NULL;
 	int r;

@@ -15,20 +15,13 @@ struct plan {
 	bool any;	     /* there is something to do */
 };
 
-void plan_network(struct plan *p, const struct network_row *n);
 void plan_drop_network(struct plan *p, const struct network_row *n);
-void plan_touch(struct plan *p, const char *network);
 int plan_plug(struct plan *p, const char *container, pid_t pid, struct error *err);
 void plan_hold(struct plan *p, const char *id, pid_t pid, int fd, const struct held_port *h,
 	       const char *ipv4, const char *ipv6);
-int plan_ports(struct plan *p, const char *list, const char *container, struct error *err);
 int plan_unplug(struct plan *p, const char *container, struct error *err); /* and its rows */
 int plan_all(struct plan *p, struct error *err);
 /* The name server's files of the touched networks (names.c). */
 int plan_names(struct plan *p, struct error *err);
-/* The text of a network's file, or NULL when nobody is in it; *ret_check (owned) is a name of it
- * that must be answered. */
-int names_text(struct net *n, const struct network_row *net, char **ret_text, char **ret_check,
-	       struct error *err);
 
 #endif

@@ -63,7 +63,7 @@ struct network_row {
 	char *id, *name, *bridge, *iface;
 	char *host_ip; /* where ports are published when nothing else is said, or NULL */
 	int64_t mtu;
-	bool internal, isolated, masquerade, implicit, chosen;
+	bool internal, isolated, masquerade, implicit;
 	VEC(struct subnet_row {
 		struct subnet net;
 		struct ip gateway, first, last;
