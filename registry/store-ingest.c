@@ -59,7 +59,8 @@ static int lock_file(struct store *s, const char *path, int *ret_fd, struct erro
 	}
 }
 
-int ingest_restart(struct ingest *in, struct error *err)
+/* Drops what it has. */
+static int ingest_restart(struct ingest *in, struct error *err)
 {
 	hash_free(in->hash);
 	in->hash = hash_new(starts_with(in->digest, "sha512:") ? HASH_SHA512 : HASH_SHA256);

@@ -54,8 +54,10 @@ static int move_in(struct store *s, const char *dir, const char *path, struct er
 	return error_sys(err, "%s/%s", s->dir, path);
 }
 
-int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
-	      struct error *err)
+/* The directory (relative to STATE) becomes the layer. packed: compose-pack makes the same tar of
+ * it again. */
+static int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
+		     struct error *err)
 {
 	if (store_layer_has(s, a->diff_id))
 		return stage_discard(s, dir, err);

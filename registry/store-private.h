@@ -53,10 +53,6 @@ char *ingest_path(const char *digest);
 int blob_add(struct store *s, const char *name, const char *digest, uint64_t size,
 	     struct error *err);
 int blob_forget(struct store *s, const char *digest, struct error *err);
-/* The directory (relative to STATE) becomes the layer. packed: compose-pack makes the same tar of
- * it again. */
-int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
-	      struct error *err);
 int layer_blob_add(struct store *s, const char *diff_id, const char *digest, const char *kind,
 		   struct error *err);
 /* Nothing that was written before may be lost any more. */

@@ -63,14 +63,13 @@ int store_blob_put(struct store *s, const void *p, size_t n, char ret_digest[DIG
 /* A blob on its way in. One process at a time holds an ingest of a digest; others wait for it in
  * the loop. */
 struct ingest;
-/* size: UINT64_MAX when it is not known. 1: it is already there (*ret NULL). 0: *ret is ours, and
+/* size: UINT64_MAX when it is not known. 1: it is already there. 0: *ret is ours, and
  * *ret_offset bytes are here from an earlier try (hashed already). 2: another process is at it:
  * watch store_ingest_wait(). */
 int store_ingest_begin(struct store *s, const char *digest, uint64_t size, struct ingest **ret,
 		       uint64_t *ret_offset, struct error *err);
 struct task *store_ingest_wait(struct store *s, sd_event *loop, const char *digest);
 int ingest_write(struct ingest *in, const void *p, size_t n, struct error *err);
-int ingest_restart(struct ingest *in, struct error *err); /* drops what it has */
 /* Size and digest checked, renamed. On -ERR_CORRUPT what was there is dropped. Ends the ingest. */
 int ingest_commit(struct ingest *in, struct error *err);
 struct ingest *ingest_free(struct ingest *in); /* keeps the partial file for the next try */

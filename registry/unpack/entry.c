@@ -76,7 +76,8 @@ static int clean_part(struct buf *b, struct str part, const char *name, struct e
 	return buf_check(b, "file name", err);
 }
 
-int entry_clean(const char *name, char **ret, struct error *err)
+/* A name from an archive to a clean relative one: no "", ".", "..", no '/' at either end. */
+static int entry_clean(const char *name, char **ret, struct error *err)
 {
 	autobuf b = { 0 };
 	buf_init(&b, LIMIT_LAYER_PATH);

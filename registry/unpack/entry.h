@@ -43,7 +43,4 @@ int reader_data(struct reader *r, const void **ret_p, size_t *ret_n, int64_t *re
 		struct error *err);
 void entry_done(struct entry *e);
 
-/* A name from an archive to a clean relative one: no "", ".", "..", no '/' at either end. */
-int entry_clean(const char *name, char **ret, struct error *err);
-
 #endif

@@ -29,7 +29,7 @@ void tree_done(struct tree *t)
 	strv_done(&t->made);
 }
 
-bool is_whiteout(const struct stat *st)
+static bool is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }

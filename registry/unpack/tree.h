@@ -35,7 +35,6 @@ int tree_clear(struct tree *t, int parent, const char *base, bool for_dir, struc
 /* Opens a directory that a member named; never through a symlink as its last part. */
 int tree_open_dir(struct tree *t, const char *path, int *ret_fd, struct error *err);
 
-bool is_whiteout(const struct stat *st);
 /* Hides all that lower layers have below this directory. */
 int dir_set_opaque(int fd, struct error *err);
 
