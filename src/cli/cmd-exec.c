@@ -52,7 +52,6 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 				  .working_dir = o->workdir,
 				  .privileged = o->privileged,
 				  .detach = o->detach,
-				  .interactive = o->interactive,
 				  .stdin_fd = o->interactive && !o->detach ? STDIN_FILENO : -1,
 				  .stdout_fd = STDOUT_FILENO,
 				  .stderr_fd = STDERR_FILENO };

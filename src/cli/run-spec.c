@@ -188,7 +188,6 @@ static void set_plain(const struct project *p, const struct run_opts *o, const c
 	replace(&spec->working_dir, o->workdir);
 	strv_extend(&spec->cap_add, &o->cap_add);
 	strv_extend(&spec->cap_drop, &o->cap_drop);
-	spec->oneoff = true;
 	spec->auto_remove = o->remove && o->detach;
 	spec->restart = RESTART_NO;
 	spec->stdin_open = o->interactive && !o->detach;

@@ -107,7 +107,6 @@ struct container_spec {
 	enum restart_mode restart;
 	unsigned restart_max;	/* on-failure:N; 0: without end */
 	struct healthcheck *healthcheck; /* over the image's; NULL: the image's */
-	bool oneoff;		/* of `run`: not the project's to keep */
 	bool auto_remove;
 
 	VEC(struct mount_spec) mounts;
@@ -250,8 +249,8 @@ typedef void (*log_line_fn)(void *userdata, const struct log_line *line);
 struct exec_spec {
 	struct strv argv, env;
 	char *user, *working_dir;
-	bool tty, interactive, privileged, detach;
-	int stdin_fd, stdout_fd, stderr_fd; /* borrowed; with tty, the terminal is stdin_fd */
+	bool tty, privileged, detach;
+	int stdin_fd, stdout_fd, stderr_fd; /* borrowed, or -1; with tty, the terminal is stdin_fd */
 };
 
 struct engine_progress { /* of pulls and pushes: transfer.h's */

@@ -84,7 +84,7 @@ static const struct json_field resource_fields[] = {
 	{ 0 },
 };
 
-const struct json_field healthcheck_fields[] = {
+static const struct json_field healthcheck_fields[] = {
 	JSON_FIELD(struct healthcheck, JSON_STRV, test, "test", 0),
 	JSON_FIELD(struct healthcheck, JSON_I64, interval, "interval", 0),
 	JSON_FIELD(struct healthcheck, JSON_I64, timeout, "timeout", 0),
@@ -120,7 +120,6 @@ const struct json_field container_spec_fields[] = {
 	JSON_FIELD(S, JSON_I32, restart_max, "restart_max", 0),
 	JSON_SUB(S, JSON_STRUCT_P, healthcheck, "healthcheck", 0, healthcheck_fields,
 		 struct healthcheck),
-	JSON_FIELD(S, JSON_FLAG, oneoff, "oneoff", 0),
 	JSON_FIELD(S, JSON_FLAG, auto_remove, "auto_remove", 0),
 	JSON_SUB(S, JSON_LIST, mounts, "mounts", 0, mount_fields, struct mount_spec),
 	JSON_SUB(S, JSON_LIST, files, "files", 0, file_fields, struct file_spec),

@@ -9,7 +9,6 @@
 #include "engine/engine.h"
 #include "util/json.h"
 
-extern const struct json_field healthcheck_fields[];
 extern const struct json_field container_spec_fields[];
 extern const struct json_field network_spec_fields[];
 extern const struct json_field volume_spec_fields[];
