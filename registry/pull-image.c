@@ -28,6 +28,14 @@ static void remember_sources(struct pull *p)
 		sources_add(p->reg->store, host, p->c->path, d->digest);
 }
 
+/* By the digest of its manifest it is pulled again: the index that it came with once stays. */
+static const char *index_of(const struct pull *p)
+{
+	bool same = streq0(p->have.manifest_digest, p->manifest_digest);
+
+	return p->index_digest ? p->index_digest : same ? p->have.index_digest : NULL;
+}
+
 static void tag(struct pull *p)
 {
 	struct image im = {
@@ -35,7 +43,7 @@ static void tag(struct pull *p)
 		.id = xstrdup(p->manifest.config.digest),
 		.manifest_digest = xstrdup(p->manifest_digest),
 		.manifest_type = xstrdup0(p->manifest.media_type),
-		.index_digest = xstrdup0(p->index_digest),
+		.index_digest = xstrdup0(index_of(p)),
 		.platform = platform_of(&p->config, &p->wanted),
 		.added = time_now(),
 	};
@@ -79,13 +87,13 @@ static void on_others(struct task *t, int r, void *userdata)
 static void get_others(struct pull *p)
 {
 	struct members_spec spec = { .c = p->c,
-				     .digest = p->index_digest,
+				     .digest = pull_root(p, p->manifest_digest, p->index_digest),
 				     .parallel = p->opt.parallel,
 				     .ref = p->name,
 				     .progress = p->opt.progress,
 				     .userdata = p->opt.userdata };
 
-	if (!p->opt.all_platforms || !p->index_digest)
+	if (!spec.digest)
 		return tag(p);
 	pull_run(p, members_fetch(&spec), on_others);
 }

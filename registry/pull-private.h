@@ -41,6 +41,9 @@ void pull_run(struct pull *p, struct task *child, task_done_fn done);
 /* The next place, when there is one; else the end. */
 void pull_failed(struct pull *p, const struct error *err);
 
+/* Below which of its two documents all blobs are wanted; NULL: layers are enough. */
+const char *pull_root(const struct pull *p, const char *manifest, const char *index);
+
 /* -- pull-image.c: p->manifest is known: its config, its layers, its name -- */
 void pull_image(struct pull *p);
 

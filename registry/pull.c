@@ -48,6 +48,13 @@ static void pull_cancel(struct task *t)
 
 static const struct task_ops pull_ops = { "pull", pull_cancel, pull_free };
 
+const char *pull_root(const struct pull *p, const char *manifest, const char *index)
+{
+	if (p->opt.all_platforms && index)
+		return index;
+	return p->opt.blobs ? manifest : NULL;
+}
+
 void pull_tell(struct pull *p, enum transfer_phase phase, const char *note)
 {
 	struct transfer_progress x = { .ref = p->name, .phase = phase, .note = note };
@@ -227,12 +234,11 @@ static bool is_whole(struct pull *p, const struct image *im)
 	return whole;
 }
 
-/* With all platforms: those of its index too. */
 static bool has_others(struct pull *p, const struct image *im)
 {
+	const char *root = pull_root(p, im->manifest_digest, im->index_digest);
 	struct members m = { 0 };
-	bool all = !p->opt.all_platforms || !im->index_digest ||
-		   members_read(p->reg->store, im->index_digest, &m, NULL) == 1;
+	bool all = !root || members_read(p->reg->store, root, &m, NULL) == 1;
 
 	members_done(&m);
 	return all;
@@ -268,7 +274,7 @@ static int prepare(struct pull *p, struct error *err)
 
 	r = image_ref_parse(p->name, &p->ref, err);
 	if (r == 0)
-		p->text = image_ref_text(&p->ref);
+		p->text = p->opt.as ? xstrdup(p->opt.as) : image_ref_text(&p->ref);
 	if (r == 0)
 		r = choose_platform(p, err);
 	if (r == 0)
