@@ -65,7 +65,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	const struct build_opts *o = values;
 	struct build_options overrides = { .no_cache = o->no_cache, .pull = o->pull };
 	autoproject p = { .lock = -1 };
-	int r = project_open(cli, args, 0, &p, err);
+	int r = project_open(cli, args, PROJECT_BUILDS, &p, err);
 
 	if (r < 0)
 		return r;

@@ -92,6 +92,23 @@ static bool name_valid(const char *name)
 	return name[0] != '_' && name[0] != '-' && !name[strspn(name, chars)];
 }
 
+/* A finding for each attribute that is not done, as far as this command has to do with it. */
+static void find_unsupported(const struct project_tree *t, unsigned flags, struct findings *f)
+{
+	const struct attr *build = schema_member(&schema_service, "build");
+
+	if (flags & PROJECT_MAKES) {
+		schema_unsupported(t->root, &schema_root, ENGINE_LOCAL, "local", f);
+		return;
+	}
+	node_each(s, node_get(t->root, "services")) {
+		const struct node *n = node_get(s->value, "build");
+
+		if (n && (flags & PROJECT_BUILDS))
+			schema_unsupported(n, build, ENGINE_LOCAL, "local", f);
+	}
+}
+
 /* All of the file is loaded, whatever services are named (what their profiles are is then active):
  * a plan needs to know what is an orphan. */
 static int load(struct project *p, const struct strv *services, unsigned flags, struct error *err)
@@ -118,8 +135,7 @@ static int load(struct project *p, const struct strv *services, unsigned flags, 
 	}
 	if (r == 0) {
 		p->name = p->tree->name;
-		if (flags & PROJECT_MAKES)
-			schema_unsupported(p->tree->root, &schema_root, ENGINE_LOCAL, "local", &f);
+		find_unsupported(p->tree, flags, &f);
 		r = f.n_errors ? -ERR_INVALID : model_new(p->tree, &p->model, &f);
 	}
 	return print_findings(cli, &f, r, err);

@@ -22,6 +22,7 @@ struct project {
 #define PROJECT_NAMED_OK 2u /* -p alone will do */
 #define PROJECT_NO_WORLD 4u /* don't ask the engine yet */
 #define PROJECT_MAKES	 8u /* containers are made: the engine must do all that the file asks for */
+#define PROJECT_BUILDS	 16u /* images are built: what `build` asks for must be done */
 
 /* services: the command's; those that are named must be in the file (when there is one). */
 int project_open(struct cli *cli, const struct strv *services, unsigned flags, struct project *ret,
