@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/local/health.h"
+#include "engine/local/keeper.h"
 #include "engine/local/local.h"
 #include "util/time.h"
 
@@ -17,7 +18,8 @@ struct events {
 	engine_event_fn fn;
 	void *userdata;
 	struct watch_handle *watch;
-	struct map known; /* id -> struct known */
+	struct keeper *keeper; /* when the labels name a project */
+	struct map known;      /* id -> struct known */
 };
 
 static void known_free(void *p)
@@ -35,6 +37,7 @@ static void events_free(struct task *t)
 	struct events *e = container_of(t, struct events, task);
 
 	watch_remove(e->watch);
+	keeper_free(e->keeper);
 	map_done(&e->known);
 	strv_done(&e->labels);
 	free(e);
@@ -46,6 +49,7 @@ static void events_cancel(struct task *t)
 	struct error err = ERROR_INIT;
 
 	e->watch = watch_remove(e->watch);
+	e->keeper = keeper_free(e->keeper);
 	error_set(&err, ERR_CANCELLED, "cancelled");
 	task_fail(t, &err);
 }
@@ -112,12 +116,32 @@ static void on_life_ended(void *userdata)
 	look(k->e, id, true);
 }
 
+static bool runs(const struct known *k)
+{
+	return k->info.state == CONTAINER_RUNNING || k->info.state == CONTAINER_PAUSED;
+}
+
+static bool needs_monitor(void *userdata)
+{
+	struct events *e = userdata;
+
+	map_foreach (x, &e->known) {
+		const struct known *k = x->value;
+
+		if (runs(k) && record_needs_monitor(&k->rec))
+			return true;
+	}
+	return false;
+}
+
 static void watch_life(struct known *k)
 {
-	bool runs = k->info.state == CONTAINER_RUNNING || k->info.state == CONTAINER_PAUSED;
-
-	if (runs && !k->life)
+	if (!runs(k))
+		return;
+	if (!k->life)
 		life_new(k->e->l, k->rec.id, on_life_ended, k, &k->life, NULL);
+	if (k->e->keeper)
+		keeper_look(k->e->keeper);
 }
 
 static void look(struct events *e, const char *id, bool tell)
@@ -171,6 +195,13 @@ static int begin(struct events *e, struct error *err)
 {
 	record_vec recs = { 0 };
 	int r = watch_add(e->l, on_change, e, &e->watch, err);
+
+	strv_foreach (label, &e->labels) {
+		const char *project = skip_prefix(label, LABEL_PROJECT "=");
+
+		if (project)
+			e->keeper = keeper_new(e->l, project, needs_monitor, e);
+	}
 
 	if (r == 0)
 		r = record_list(store_db(e->l->store), &e->labels, &recs, err);

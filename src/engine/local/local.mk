@@ -33,6 +33,7 @@ liblocal_a_SOURCES = \
 	src/engine/local/image.c src/engine/local/image.h \
 	src/engine/local/info.c \
 	src/engine/local/jw.c src/engine/local/jw.h \
+	src/engine/local/keeper.c src/engine/local/keeper.h \
 	src/engine/local/life.c \
 	src/engine/local/local.c src/engine/local/local.h \
 	src/engine/local/logfile.c src/engine/local/logfile.h \

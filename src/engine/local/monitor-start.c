@@ -29,12 +29,13 @@ static bool one_is_young(struct local *l)
 	for (size_t i = 0; i < l->monitors.n;) {
 		struct child *c = &l->monitors.v[i];
 		struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+		int code;
 
 		if (poll(&p, 1, 0) == 0) {
 			i++;
 			continue;
 		}
-		child_wait(c, NULL, NULL);
+		child_wait(c, &code, NULL);
 		vec_remove(&l->monitors, i);
 	}
 	return l->monitors.n > 0;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* It is no engine for anybody else. */
 static const struct engine_ops monitor_ops = { .name = "local", .free = local_free };
@@ -21,6 +22,8 @@ static int try_lock(struct monitor *m, struct error *err)
 		return error_sys(err, "%s", path);
 	if (fcntl(fd, F_OFD_SETLK, &fl) < 0)
 		return errno == EAGAIN || errno == EACCES ? 0 : error_sys(err, "%s", path);
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
+		return error_sys(err, "%s", path);
 	m->lockfd = TAKE_FD(fd);
 	return 1;
 }

@@ -8,7 +8,7 @@
  *restarted compose-monitor ended PROJECT ID	from a shim whose container has ended by itself:
  *what is left to do when no monitor does it
  *
- * It holds RUN/monitors/PROJECT.lock. Who starts a container looks at the lock after the status
+ * It holds RUN/monitors/PROJECT.lock, which has its pid. Who starts a container looks at the lock after the status
  *says "running"; the monitor lets go of it, looks once more, and only then leaves: one of the two
  *always sees the other.
  */
