@@ -32,7 +32,7 @@ static void nothing_to_do(void **state)
 
 	scene_up(s, WEB_DB);
 	scene_up_shows(s, "");
-	assert_int_equal(s->findings.n_warnings, 0);
+	assert_int_equal(s->findings.list.n, 0);
 }
 
 static void fields_that_differ(void **state)
@@ -256,7 +256,7 @@ static void orphans(void **state)
 	scene_up(s, "services:\n  old: {image: a, profiles: []}\n  web: {image: a}\n");
 	scene_load(s, "services:\n  web: {image: a}\n  new: {image: a}\n");
 	assert_int_equal(scene_plan_up(s), 0);
-	assert_int_equal(s->findings.n_warnings, 1);
+	assert_int_equal(s->findings.list.n, 1);
 	assert_non_null(strstr(s->findings.list.v[0].message, "p-old-1"));
 	s->up.remove_orphans = true;
 	scene_up_shows(s, "stop p-old-1: its service is not in the file\n"
@@ -365,7 +365,7 @@ static void volume_changes(void **state)
 	assert_int_equal(changed.n, 1);
 	assert_string_equal(changed.v[0], "p_vol");
 	assert_int_equal(scene_plan_up(s), 0);
-	assert_int_equal(s->findings.n_warnings, 1);
+	assert_int_equal(s->findings.list.n, 1);
 	vec_foreach (x, &s->plan->steps)
 		assert_true((*x)->kind != STEP_VOLUME_REMOVE);
 	strv_push(&s->up.renew_volumes, "p_vol");
