@@ -89,7 +89,12 @@ static void report_syntax(struct reader *r)
 		finding_hint(r->findings, "Compose files are text in UTF-8");
 		return;
 	}
-	if (p->context && p->context_mark.line != p->problem_mark.line)
+	/* A quote that is never closed is seen at the end of the file: where it begins is what
+	 * helps. */
+	if (p->context && strstr(p->context, "quoted scalar"))
+		finding_error(r->findings, place_of(r, &p->context_mark), "%s %s", problem,
+			      p->context);
+	else if (p->context && p->context_mark.line != p->problem_mark.line)
 		finding_error(r->findings, place_of(r, &p->problem_mark), "%s (%s in line %zu)",
 			      problem, p->context, p->context_mark.line + 1);
 	else

@@ -98,7 +98,8 @@ static void test_origins_and_warnings(void **state)
 			 0);
 	assert_string_equal(strmap_get(&origins, "A"), "/e:2");
 	assert_string_equal(strmap_get(&origins, "B"), "/e:4");
-	assert_int_equal(f.n_warnings, 1);
+	assert_int_equal(f.list.n, 1);
+	assert_int_equal(f.list.v[0].severity, FINDING_WARNING);
 	assert_int_equal(f.list.v[0].at.line, 4);
 	findings_done(&f);
 }
