@@ -4,6 +4,7 @@
 #include "util/fd.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct export_opts {
@@ -23,12 +24,14 @@ static int to_file(struct project *p, const struct container_info *c, const char
 		   struct error *err)
 {
 	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	struct stat st;
 	int r;
 
 	if (fd < 0)
 		return error_sys(err, "%s", path);
 	r = cli_wait(p->cli, engine_container_export(p->engine, c->id, "/", fd), err);
-	if (r < 0)
+	/* Half an archive is of no use; a device or a pipe stays. */
+	if (r < 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		unlink(path);
 	return r;
 }
