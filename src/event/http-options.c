@@ -65,8 +65,7 @@ static void set_connection(struct setter *s, const struct http_request *req)
 	set_long(s, CURLOPT_TCP_KEEPALIVE, 1);
 	set_long(s, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	set_long(s, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_BYTES);
-	set_long(s, CURLOPT_HTTP_VERSION,
-		 req->http1_only ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+	set_long(s, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
 	set_ptr(s, CURLOPT_USERAGENT, "compose/" PKG_VERSION);
 	set_ptr(s, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
 	/* A local service may have nothing to say for hours (events, logs that are followed). */

@@ -62,7 +62,6 @@ struct http_request {
 	http_body_fn on_body; /* NULL: collected in the response, up to max_body */
 	void *userdata;
 	size_t max_body; /* 0: 4 MiB */
-	bool http1_only;
 };
 
 struct http_response {
