@@ -144,8 +144,9 @@ static int taken_of(struct net *db, const struct network_row *n, const struct su
 static int lease_wanted(struct net *db, const struct network_row *n, const struct subnet_row *s,
 			const ip_vec *taken, const char *text, struct ip *ret, struct error *err)
 {
-	char net[SUBNET_TEXT_MAX];
+	char net[SUBNET_TEXT_MAX], same[IP_TEXT_MAX];
 	autostmt *st = NULL;
+	int r;
 
 	if (ip_parse(text, ret) < 0 || ret->family != s->net.first.family)
 		return error_set(err, ERR_INVALID, "network %s: %s is not an address", n->name,
@@ -153,11 +154,15 @@ static int lease_wanted(struct net *db, const struct network_row *n, const struc
 	if (!subnet_has(&s->net, *ret))
 		return error_set(err, ERR_INVALID, "network %s: address %s is not in its subnet %s",
 				 n->name, text, subnet_text(&s->net, net));
-	if (db_query(db->db, &st, err,
+	r = db_query(db->db, &st, err,
 		     "SELECT name FROM net_lease JOIN net_container ON id = container"
 		     " WHERE network = ?1 AND (ipv4 = ?2 OR ipv6 = ?2)",
-		     "ss", n->id, text) == 0 &&
-	    db_step(st, NULL) > 0)
+		     "ss", n->id, ip_text(*ret, same));
+	if (r == 0)
+		r = db_step(st, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
 		return error_set(err, ERR_CONFLICT,
 				 "network %s: address %s is taken by container %s", n->name, text,
 				 db_text(st, 0));
