@@ -27,7 +27,7 @@ grep -v " $work" /proc/self/mountinfo | sort >"$work/mounts"
 : >"$work/ids"
 
 known() {
-	ls "$COMPOSE_RUN_DIR/containers" "$COMPOSE_RUN_DIR/steps" 2>/dev/null | grep -E '^[0-9a-f]{64}$' >>"$work/ids" || :
+	find "$COMPOSE_RUN_DIR/containers" "$COMPOSE_RUN_DIR/steps" -mindepth 1 -maxdepth 1 -printf '%f\n' >>"$work/ids" 2>/dev/null || :
 }
 
 # Processes that neither are the test nor were started by it on purpose. Zombies are gone, they are only not reaped.

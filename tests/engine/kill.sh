@@ -57,17 +57,18 @@ COPY input /input
 RUN sha256sum /input >/sum; head -c 300000 /dev/urandom >/noise
 END
 echo 0 >input
-head -c 6000000 /dev/urandom >"$work/noise"
+head -c 20000000 /dev/urandom >"$work/noise"
 cat >"$work/pulled.yaml" <<END
 name: pulled
 services:
   pulled:
     image: $registry/pulled:1
-    build: {context: "$work", dockerfile_inline: "FROM busybox\nCOPY noise /\n"}
+    build: {context: "$work", dockerfile_inline: "FROM scratch\nCOPY noise /\n"}
 END
-compose -f "$work/pulled.yaml" build -q
-compose -f "$work/pulled.yaml" push -q
-compose image rm "$registry/pulled:1" >/dev/null
+# Made elsewhere, so that a pull has something to fetch.
+for command in build push; do
+	COMPOSE_STATE_DIR=$work/other COMPOSE_RUN_DIR=$work/other-run compose -f "$work/pulled.yaml" $command -q
+done
 
 read -ra phases <<<"${COMPOSE_TEST_PHASES:-up recreate down stop build pull}"
 declare -A victims=(

@@ -64,6 +64,8 @@ struct oplock;
 typedef void (*oplock_fn)(void *userdata, int r, const struct error *err);
 struct oplock *oplock_new(struct local *l, const char *id, oplock_fn fn, void *userdata);
 struct oplock *oplock_free(struct oplock *o);
+/* Borrowed. Who is given it has the lock, too, as long as it lives. */
+int oplock_fd(const struct oplock *o);
 
 /* watch.c: fn hears of every change of a file in STATE/status: ID and what it was ("", "want",
  * "health", "paused"). */

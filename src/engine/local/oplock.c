@@ -57,6 +57,11 @@ struct oplock *oplock_new(struct local *l, const char *id, oplock_fn fn, void *u
 	return o;
 }
 
+int oplock_fd(const struct oplock *o)
+{
+	return o->fd;
+}
+
 struct oplock *oplock_free(struct oplock *o)
 {
 	if (!o)

@@ -114,9 +114,9 @@ static void on_exit_of_shim(void *userdata, int code, bool signalled)
 
 /* Nothing of the caller's stays open in what outlives it: who reads our stderr from a pipe waits
  * for its end. */
-static int spawn(struct shim_link *s, int control, const int *stdio, struct error *err)
+static int spawn(struct shim_link *s, int control, const int *stdio, int lock, struct error *err)
 {
-	const int fds[] = { control, stdio ? stdio[0] : -1, stdio ? stdio[1] : -1,
+	const int fds[] = { control, stdio ? stdio[0] : lock, stdio ? stdio[1] : -1,
 			    stdio ? stdio[2] : -1 };
 	char *const argv[] = { (char *)"compose-shim", (char *)"run", s->dir, NULL };
 	autoclose int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -127,7 +127,7 @@ static int spawn(struct shim_link *s, int control, const int *stdio, struct erro
 					 .stdout_fd = -1,
 					 .stderr_fd = null,
 					 .extra_fds = fds,
-					 .n_extra_fds = stdio ? 4 : 1,
+					 .n_extra_fds = stdio ? 4 : 2,
 					 .new_session = true };
 	int r = child_spawn(&spec, &s->child, err);
 
@@ -136,7 +136,7 @@ static int spawn(struct shim_link *s, int control, const int *stdio, struct erro
 	return child_watch(s->l->engine.loop, &s->child, on_exit_of_shim, s, &s->exit, err);
 }
 
-int shim_start(struct local *l, const char *dir, const struct buf *job, const int *stdio,
+int shim_start(struct local *l, const char *dir, const struct buf *job, const int *stdio, int lock,
 	       shim_fn fn, void *userdata, struct shim_link **ret, struct error *err)
 {
 	autofree char *path = xprintf("%s/job", dir);
@@ -156,7 +156,7 @@ int shim_start(struct local *l, const char *dir, const struct buf *job, const in
 				 .fn = fn,
 				 .userdata = userdata };
 	*vec_add(&l->shims) = s;
-	r = spawn(s, pair[1], stdio, err);
+	r = spawn(s, pair[1], stdio, lock, err);
 	fd_close(pair[1]);
 	if (r == 0) {
 		r = sd_event_add_io(l->engine.loop, &s->io, pair[0], EPOLLIN, on_control, s);

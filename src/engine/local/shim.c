@@ -114,6 +114,8 @@ static int started(struct shim *s, struct error *err)
 		if (r < 0)
 			return r;
 	}
+	if (!s->job.step)
+		close(SHIM_LOCK_FD);
 	tell(s, "started %d", (int)s->init);
 	return 0;
 }
@@ -285,6 +287,7 @@ static int run_main(const char *dir)
 	int r;
 
 	fcntl(SHIM_CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(SHIM_LOCK_FD, F_SETFD, FD_CLOEXEC);
 	r = prepare(&s, &err);
 	if (r == 0)
 		tell(&s, "ready");

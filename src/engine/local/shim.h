@@ -29,6 +29,7 @@
 
 #define SHIM_CONTROL_FD 3
 #define SHIM_IN_FD	4 /* of a step: its output goes there directly */
+#define SHIM_LOCK_FD	4 /* of a container: held until it runs, even if its starter is killed */
 #define SHIM_OUT_FD	5
 #define SHIM_ERR_FD	6
 

@@ -354,7 +354,8 @@ static int begin(struct start *s, struct error *err)
 	buf_init(&job, LIMIT_CONFIG_JSON);
 	r = write_job(s, &job, err);
 	if (r == 0)
-		r = shim_start(s->l, s->dir, &job, NULL, on_shim, s, &s->shim, err);
+		r = shim_start(s->l, s->dir, &job, NULL, oplock_fd(s->lock), on_shim, s, &s->shim,
+			       err);
 	return r;
 }
 

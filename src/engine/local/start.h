@@ -15,9 +15,10 @@ enum shim_event { SHIM_READY, SHIM_STARTED, SHIM_FAILED, SHIM_EXITED, SHIM_GONE 
 typedef void (*shim_fn)(void *userdata, enum shim_event ev, int n, const char *text);
 
 struct shim_link;
-/* job: the file's text. stdio: three descriptors for a step, or NULL. fn may be cleared by
- * shim_forget(): the shim then goes on by itself, and is reaped. */
-int shim_start(struct local *l, const char *dir, const struct buf *job, const int *stdio,
+/* job: the file's text. stdio: three descriptors for a step, or NULL; then lock is the container's
+ * oplock, which the shim keeps until it runs. fn may be cleared by shim_forget(): the shim then
+ * goes on by itself, and is reaped. */
+int shim_start(struct local *l, const char *dir, const struct buf *job, const int *stdio, int lock,
 	       shim_fn fn, void *userdata, struct shim_link **ret, struct error *err);
 pid_t shim_pid(const struct shim_link *s);
 /* The root filesystem, as it is mounted in the shim's namespace. */

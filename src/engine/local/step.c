@@ -374,8 +374,8 @@ static int begin(struct step *s, struct error *err)
 	if (r == 0)
 		r = open_outputs(s, ends, err);
 	if (r == 0)
-		r = shim_start(s->l, s->dir, &job, (int[]){ null, ends[0], ends[1] }, on_shim, s,
-			       &s->shim, err);
+		r = shim_start(s->l, s->dir, &job, (int[]){ null, ends[0], ends[1] }, -1, on_shim,
+			       s, &s->shim, err);
 	fd_close(ends[0]);
 	fd_close(ends[1]);
 	return r;
