@@ -3,14 +3,12 @@
  * build. */
 #include "compose/model.h"
 
-#include "util/io.h"
 #include "util/num.h"
 #include "util/path.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 
-#define LIMIT_CONFIG_FILE (16 << 20)
+#define PORT_MAX 65535
 
 static const struct node *top(const struct model_reader *r, const char *section, const char *key)
 {
@@ -66,11 +64,14 @@ static uint32_t file_mode(const struct node *n)
 	return node_i64(n, 0444);
 }
 
-static uint32_t file_id(const struct node *n)
+/* A number: names are the container's, and nobody has looked into that yet. */
+static uint32_t file_id(struct model_reader *r, const struct node *use, const char *key)
 {
+	const struct node *n = node_get(use, key);
 	uint64_t id = 0;
 
-	num_parse_u64(str_of(node_str(n, "0")), UINT32_MAX, &id);
+	if (num_parse_u64(str_of(node_str(n, "0")), UINT32_MAX, &id) < 0)
+		finding_error(r->f, n->at, "%s: \"%s\" is not a number", key, n->s);
 	return id;
 }
 
@@ -112,8 +113,8 @@ static void decode_file(struct model_reader *r, const char *section, const char 
 
 	f->target = path_absolute(folder, target ? target : source);
 	f->mode = file_mode(node_get(use, "mode"));
-	f->uid = file_id(node_get(use, "uid"));
-	f->gid = file_id(node_get(use, "gid"));
+	f->uid = file_id(r, use, "uid");
+	f->gid = file_id(r, use, "gid");
 	file_content(r, use, top(r, section, source), f);
 }
 
@@ -166,8 +167,8 @@ static int published_range(const char *s, struct port_spec *p)
 
 	if (!first.n)
 		return 0;
-	if (num_parse_u64(first, 65535, &from) < 0 ||
-	    (range && num_parse_u64(last, 65535, &to) < 0))
+	if (num_parse_u64(first, PORT_MAX, &from) < 0 ||
+	    (range && (num_parse_u64(last, PORT_MAX, &to) < 0 || to < from)))
 		return -ERR_INVALID;
 	p->host_port = from;
 	p->host_port_end = range ? to : 0;
@@ -181,11 +182,15 @@ void decode_ports(struct model_reader *r, const struct node *n, struct container
 		struct port_spec *p = vec_add(&spec->ports);
 		const char *published = node_str(node_get(x, "published"), "");
 
+		int64_t target = node_i64(node_get(x, "target"), 0);
+
 		p->host_ip = node_dup(x, "host_ip");
-		p->port = node_i64(node_get(x, "target"), 0);
+		p->port = (uint32_t)target;
 		p->protocol = xstrdup(node_str(node_get(x, "protocol"), "tcp"));
 		if (published_range(published, p) < 0)
 			finding_error(r->f, x->at, "published: \"%s\" is not a port", published);
+		if (target < 1 || target > PORT_MAX)
+			finding_error(r->f, x->at, "target: %lld is not a port", (long long)target);
 	}
 }
 

@@ -256,19 +256,32 @@ static void decode_volumes_from(struct model_reader *r, const struct node *n,
 	}
 }
 
+/* `scale`, else deploy.replicas. */
+static void decode_scale(struct model_reader *r, const struct node *n, struct service *s)
+{
+	const struct node *at = node_get(n, "scale");
+	int64_t scale;
+
+	if (!at)
+		at = node_get(node_get(n, "deploy"), "replicas");
+	scale = node_i64(at, 1);
+	if (scale < 0 || scale > LIMIT_SCALE)
+		finding_error(r->f, at->at, "service \"%s\": %lld containers; it can have 0 to %d",
+			      s->name, (long long)scale, LIMIT_SCALE);
+	else
+		s->scale = (unsigned)scale;
+}
+
 int decode_service(struct model_reader *r, const char *name, const struct node *n,
 		   struct service *s)
 {
 	struct container_spec *spec = &s->spec;
-	const struct node *scale = node_get(n, "scale");
 
 	s->name = name;
 	s->node = n;
 	s->attach = node_flag(node_get(n, "attach"), true);
 	s->container_name = node_str(node_get(n, "container_name"), NULL);
-	if (!scale)
-		scale = node_get(node_get(n, "deploy"), "replicas");
-	s->scale = node_i64(scale, 1);
+	decode_scale(r, n, s);
 	decode_plain_members(n, spec);
 	decode_process(n, spec);
 	decode_healthcheck(node_get(n, "healthcheck"), spec);

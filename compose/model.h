@@ -30,6 +30,8 @@
 const char *container_label(const struct container_info *c, const char *name);
 bool container_is_oneoff(const struct container_info *c); /* of `run` */
 
+#define LIMIT_SCALE 10000 /* containers of one service */
+
 enum depend_condition { DEPEND_STARTED, DEPEND_HEALTHY, DEPEND_COMPLETED };
 
 struct dependency {

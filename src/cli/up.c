@@ -38,9 +38,10 @@ int cli_scale(const char *flag, const struct strv *given, const struct model *m,
 
 		str_cut(str_of(s), '=', &service, &number);
 		name = str_dup(service);
-		if (num_parse_u64(number, 10000, &n) < 0)
-			return error_set(err, ERR_INVALID, "%s %s: SERVICE=NUMBER expected", flag,
-					 s);
+		if (num_parse_u64(number, LIMIT_SCALE, &n) < 0)
+			return error_set(err, ERR_INVALID,
+					 "%s %s: SERVICE=NUMBER expected (up to %d)", flag, s,
+					 LIMIT_SCALE);
 		if (!model_service(m, name))
 			return error_set(err, ERR_NOT_FOUND, "%s %s: no such service: %s", flag, s,
 					 name);

@@ -82,14 +82,13 @@ static inline int scene_teardown(void **state)
 	return 0;
 }
 
-/* The project of this text, named "p", held against what there is. */
-static inline void scene_load(struct scene *s, const char *text)
+/* The project of this text, named "p"; what is wrong with it is in s->findings. */
+static inline int scene_try(struct scene *s, const char *text)
 {
 	autofree char *path = xprintf("%s/compose.yaml", s->dir);
 	struct load_options opt = {
 		.project_dir = s->dir, .project_name = "p", .environ = &s->environ, .cwd = s->dir
 	};
-	autobuf found;
 	int r;
 
 	scene_forget(s);
@@ -97,6 +96,14 @@ static inline void scene_load(struct scene *s, const char *text)
 	r = project_load(&opt, &s->tree, &s->findings);
 	if (r == 0)
 		r = model_new(s->tree, &s->model, &s->findings);
+	return r;
+}
+
+static inline void scene_load(struct scene *s, const char *text)
+{
+	int r = scene_try(s, text);
+	autobuf found;
+
 	buf_init(&found, BUF_MAX_ANY);
 	findings_print(&s->findings, false, &found);
 	if (r < 0)

@@ -164,12 +164,41 @@ static void a_replica_is_its_own(void **state)
 	container_spec_done(&two);
 }
 
+/* What a number stands for is held against what there can be. */
+static void numbers_out_of_range(void **state)
+{
+	static const struct {
+		const char *service, *want;
+	} cases[] = {
+		{ "scale: 4294967297", "containers" },
+		{ "deploy: {replicas: 50000000}", "containers" },
+		{ "ports: [{target: 70000}]", "target: 70000 is not a port" },
+		{ "ports: [{target: 0}]", "target: 0 is not a port" },
+		{ "ports: [{target: 80, published: 8090-8080}]", "is not a port" },
+		{ "ports: [{target: 80, published: '65536'}]", "is not a port" },
+		{ "configs: [{source: c, uid: root}]", "uid: \"root\" is not a number" },
+		{ "configs: [{source: c, gid: '4294967296'}]", "gid" },
+	};
+	struct scene *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree char *text = xprintf("services:\n  web: {image: a, %s}\n"
+					      "configs: {c: {content: x}}\n",
+					      cases[i].service);
+
+		assert_int_equal(scene_try(s, text), -ERR_INVALID);
+		assert_int_equal(s->findings.n_errors, 1);
+		assert_non_null(strstr(s->findings.list.v[0].message, cases[i].want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scene_test(labels_of_a_replica), scene_test(networks_of_a_replica),
-		scene_test(the_process),	 scene_test(mounts_and_ports),
-		scene_test(names_and_scales),	 scene_test(a_replica_is_its_own),
+		scene_test(labels_of_a_replica),  scene_test(networks_of_a_replica),
+		scene_test(the_process),	  scene_test(mounts_and_ports),
+		scene_test(names_and_scales),	  scene_test(a_replica_is_its_own),
+		scene_test(numbers_out_of_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
