@@ -57,8 +57,8 @@ static void on_build(void *userdata, const struct build_event *ev)
 	run_report(j->run, j->step, &(struct run_event){ .build = ev });
 }
 
-/* The service's build with what the command line says on top. Everything is borrowed but the tags.
- */
+/* The service's build with what the command line says on top. Everything is borrowed: the job has
+ * what is made here. */
 static void build_options_for(struct job *j, struct build_options *ret)
 {
 	const struct build_options *over = j->run->opt.build_overrides;
@@ -75,9 +75,9 @@ static void build_options_for(struct job *j, struct build_options *ret)
 	ret->no_cache |= over->no_cache;
 	ret->pull |= over->pull;
 	ret->parallel = over->parallel;
-	map_foreach (a, &over->args)
-		strmap_set(&s->build->args, a->key, a->value);
-	ret->args = s->build->args;
+	strmap_copy(&j->build_args, &s->build->args);
+	strmap_copy(&j->build_args, &over->args);
+	ret->args = j->build_args;
 }
 
 static int next_build(struct job *j, struct task **ret, enum step_state *ret_state,
@@ -385,4 +385,5 @@ void run_job_release(struct job *j)
 	image_config_done(&j->config);
 	container_vec_done(&j->containers);
 	strv_done(&j->build_tags);
+	map_done(&j->build_args);
 }

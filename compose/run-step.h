@@ -45,7 +45,8 @@ struct job {
 	char id[DIGEST_MAX];
 	container_vec containers;
 	struct build_options build;
-	struct strv build_tags;
+	struct strv build_tags; /* of build */
+	struct map build_args;
 };
 
 struct run_step_ops {
