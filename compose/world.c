@@ -82,12 +82,9 @@ static void ask(struct observe *o, struct task *t, task_done_fn done, void *user
 
 static void ask_image(struct observe *o, struct engine *e, const char *ref)
 {
-	struct image_query *q;
+	struct image_query *q = xnew(struct image_query);
 
-	vec_foreach (known, &o->images)
-		if (streq((*known)->ref, ref))
-			return;
-	q = *vec_add(&o->images) = xnew(struct image_query);
+	*vec_add(&o->images) = q;
 	q->o = o;
 	q->ref = ref;
 	ask(o, e->ops->image_inspect(e, ref, &q->image, &q->config), image_answer, q);
@@ -98,6 +95,7 @@ struct task *world_observe(struct engine *e, const char *project, const struct m
 {
 	struct observe *o = xnew(struct observe);
 	autostrv labels = { 0 }, all = { 0 };
+	automap refs = { 0 };
 
 	task_init(&o->task, &observe_ops, e->loop);
 	o->world = ret;
@@ -107,9 +105,10 @@ struct task *world_observe(struct engine *e, const char *project, const struct m
 	ask(o, e->ops->container_list(e, &labels, &ret->containers), list_done, o);
 	ask(o, e->ops->network_list(e, &all, &ret->networks), list_done, o);
 	ask(o, e->ops->volume_list(e, &all, &ret->volumes), list_done, o);
-	if (m)
-		vec_foreach (s, &m->services)
-			ask_image(o, e, s->image);
+	for (size_t i = 0; m && i < m->services.n; i++)
+		map_set(&refs, m->services.v[i].image, (void *)m->services.v[i].image);
+	map_foreach (ref, &refs)
+		ask_image(o, e, ref->value);
 	return &o->task;
 }
 
