@@ -350,9 +350,16 @@ static const char *normal_name(struct pass *ps, const char *s)
 	return arena_strndup(ps->arena, b.p, b.len);
 }
 
+bool project_name_valid(const char *name)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+	return *name && *name != '_' && *name != '-' && !name[strspn(name, chars)];
+}
+
 static int given_name(struct pass *ps, const char *name)
 {
-	if (!streq(name, normal_name(ps, name)))
+	if (!project_name_valid(name))
 		return finding_error(ps->findings, no_place,
 				     "invalid project name \"%s\": must consist only of lowercase "
 				     "alphanumeric characters, hyphens, and underscores as well as "

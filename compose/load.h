@@ -54,6 +54,8 @@ int project_load(const struct load_options *opt, struct project_tree **ret, stru
 struct project_tree *project_tree_free(struct project_tree *t);
 DEFINE_FREEP(struct project_tree, project_tree_free);
 
+/* It becomes part of names and of paths: lowercase letters, digits, '-' and '_', the first a letter or digit. */
+bool project_name_valid(const char *name);
 /* Only the project's files, name, directory and environment: for commands that need no model. */
 int project_peek(const struct load_options *opt, struct project_tree **ret, struct findings *f);
 

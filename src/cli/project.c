@@ -84,14 +84,6 @@ static const char *name_given(const struct cli *cli)
 	return name && *name ? name : NULL;
 }
 
-/* As the loader has it: it becomes part of paths and of names. */
-static bool name_valid(const char *name)
-{
-	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-
-	return name[0] != '_' && name[0] != '-' && !name[strspn(name, chars)];
-}
-
 /* A finding for each attribute that is not done, as far as this command has to do with it. */
 static void find_unsupported(const struct project_tree *t, unsigned flags, struct findings *f)
 {
@@ -101,7 +93,8 @@ static void find_unsupported(const struct project_tree *t, unsigned flags, struc
 		schema_unsupported(t->root, &schema_root, ENGINE_LOCAL, "local", f);
 		return;
 	}
-	node_each(s, node_get(t->root, "services")) {
+	node_each(s, node_get(t->root, "services"))
+	{
 		const struct node *n = node_get(s->value, "build");
 
 		if (n && (flags & PROJECT_BUILDS))
@@ -126,7 +119,7 @@ static int load(struct project *p, const struct strv *services, unsigned flags, 
 	    !cli->g.files.n) {
 		findings_done(&f);
 		p->name = name_given(cli);
-		if (!name_valid(p->name))
+		if (!project_name_valid(p->name))
 			return error_set(err, ERR_INVALID,
 					 "invalid project name \"%s\": lowercase letters, digits, "
 					 "hyphens and underscores, a letter or digit first",
