@@ -16,7 +16,7 @@
 
 #define VEC(...)               \
 	struct {               \
-		__VA_ARGS__ *v; \
+		__VA_ARGS__ *v; /* the first member: see autovec */ \
 		size_t n, cap; \
 	}
 
@@ -46,6 +46,8 @@ void *vec_grow_(void *v, size_t n, size_t *cap, size_t size);
 				break;                      \
 			}                                   \
 	})
+/* For vectors of what owns nothing, freed at the end of the scope: `autovec ip_vec taken = { 0 };` */
+#define autovec autocall(freep)
 #define vec_done(l)           \
 	({                    \
 		free((l)->v); \

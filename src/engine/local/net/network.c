@@ -123,13 +123,11 @@ static void add_subnet(struct network_row *n, const struct subnet *net)
 static int choose(struct net *db, struct network_row *n, const struct network_spec *spec,
 		  struct error *err)
 {
-	autocall(freep) void *owner = NULL;
-	subnet_vec used = { 0 };
+	autovec subnet_vec used = { 0 };
 	struct subnet net;
 	int r;
 
 	r = host_subnets(db, &used, err);
-	owner = used.v;
 	if (r == 0 && !spec->no_ipv4 && !network_subnet(n, AF_INET)) {
 		r = subnet_choose(&used, &net, err);
 		if (r == 0)

@@ -179,9 +179,8 @@ static int lease_one(struct net *db, const struct network_row *n, int family, co
 		     struct ip *ret, struct error *err)
 {
 	const struct subnet_row *s = network_subnet(n, family);
-	autocall(freep) void *owner = NULL;
 	char text[SUBNET_TEXT_MAX];
-	ip_vec taken = { 0 };
+	autovec ip_vec taken = { 0 };
 	int r;
 
 	if (!s && wanted)
@@ -190,7 +189,6 @@ static int lease_one(struct net *db, const struct network_row *n, int family, co
 	if (!s)
 		return 0;
 	r = taken_of(db, n, s, &taken, err);
-	owner = taken.v;
 	if (r < 0)
 		return r;
 	if (wanted)
@@ -323,7 +321,7 @@ static int make_hosts(struct reservation *v, struct error *err)
 
 static int make_files(struct reservation *v, struct error *err)
 {
-	ip_vec servers = { 0 };
+	autovec ip_vec servers = { 0 };
 	const struct network_row *n = &v->leases.v[0].net;
 
 	if (is_step(v->req)) {
@@ -333,7 +331,6 @@ static int make_files(struct reservation *v, struct error *err)
 	vec_foreach (s, &n->subnets)
 		*vec_add(&servers) = s->gateway;
 	v->resolv_conf = files_resolv_conf(v->req, &servers);
-	vec_done(&servers);
 	return make_hosts(v, err);
 }
 
