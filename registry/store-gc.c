@@ -286,8 +286,10 @@ static void sweep_folder(struct store *s, const char *folder, const char *sql,
 {
 	int fd = openat(s->dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d)
+	if (!d) {
+		fd_close(fd);
 		return;
+	}
 	for (struct dirent *e; (e = readdir(d));) {
 		bool known = e->d_name[0] == '.';
 		struct stat st;
