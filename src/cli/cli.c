@@ -4,6 +4,7 @@
 #include "cli/help.h"
 #include "event/loop.h"
 #include "ui/progress.h"
+#include "ui/term.h"
 #include "util/env.h"
 #include "util/io.h"
 #include "util/time.h"
@@ -210,15 +211,27 @@ bool cli_would(const struct cli *cli, const char *verb, const struct strv *args)
 	return cli->g.dry_run;
 }
 
+/* Messages quote registries, archives and containers: these don't get to steer the terminal. */
+static void say(const char *text)
+{
+	autobuf safe = { 0 };
+
+	buf_init(&safe, BUF_MAX_ANY);
+	text_safe_lines(str_of(text), &safe);
+	fprintf(stderr, "%s\n", safe.p);
+}
+
 void cli_warn(const struct cli *cli, const char *fmt, ...)
 {
+	autofree char *text = NULL;
 	va_list ap;
 
-	fputs(cli->colour ? "\033[33mwarning:\033[0m " : "warning: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
 	va_end(ap);
-	fputc('\n', stderr);
+	fputs(cli->colour ? "\033[33mwarning:\033[0m " : "warning: ", stderr);
+	say(text);
 }
 
 void cli_error(const struct cli *cli, const struct error *err)
@@ -229,7 +242,8 @@ void cli_error(const struct cli *cli, const struct error *err)
 		fprintf(stderr, "%s:%u: ", err->pos.file, err->pos.line);
 	else if (err->pos.file[0])
 		fprintf(stderr, "%s: ", err->pos.file);
-	fprintf(stderr, cli->colour ? "\033[31merror:\033[0m %s\n" : "error: %s\n", err->msg);
+	fputs(cli->colour ? "\033[31merror:\033[0m " : "error: ", stderr);
+	say(err->msg);
 }
 
 int cli_said(struct error *err)

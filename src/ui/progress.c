@@ -277,15 +277,31 @@ static void json_line(struct progress *p, struct row *r)
 	json_write(p, j);
 }
 
+/* What is said of a row may be a peer's words, or a file name out of an archive. */
+static char *shown(const struct progress *p, const char *text)
+{
+	autobuf safe = { 0 };
+
+	buf_init(&safe, BUF_MAX_ANY);
+	if (p->mode == PROGRESS_TTY)
+		text_safe(str_of(text), &safe);
+	else if (p->mode == PROGRESS_PLAIN)
+		text_safe_lines(str_of(text), &safe);
+	else
+		buf_adds(&safe, text);
+	return buf_steal(&safe);
+}
+
 void progress_row(struct progress *p, const char *id, const char *parent, enum row_state state,
 		  const char *status, uint64_t done, uint64_t total)
 {
 	struct row *r = map_get(&p->rows, id);
-	bool changed = !r || r->state != state || !streq(r->status, status);
+	autofree char *text = shown(p, status);
+	bool changed = !r || r->state != state || !streq(r->status, text);
 
 	if (!r) {
 		r = xnew(struct row);
-		r->id = xstrdup(id);
+		r->id = shown(p, id);
 		r->status = xstrdup("");
 		r->began = time_monotonic();
 		r->parent = parent ? map_get(&p->rows, parent) : NULL;
@@ -300,7 +316,7 @@ void progress_row(struct progress *p, const char *id, const char *parent, enum r
 	r->total = total;
 	r->ended = state >= ROW_DONE ? time_monotonic() : 0;
 	free(r->status);
-	r->status = xstrdup(status);
+	r->status = TAKE_PTR(text);
 	if (changed && p->mode == PROGRESS_PLAIN && state != ROW_WAITING)
 		plain_line(p, r);
 	else if (p->mode == PROGRESS_JSON && (changed || time_monotonic() - r->told >= FRAME))

@@ -108,6 +108,17 @@ void text_safe(struct str s, struct buf *out)
 		buf_adds(out, TERM_RESET);
 }
 
+void text_safe_lines(struct str s, struct buf *out)
+{
+	struct str line;
+
+	while (str_cut(s, '\n', &line, &s)) {
+		text_safe(line, out);
+		buf_addc(out, '\n');
+	}
+	text_safe(line, out);
+}
+
 void text_utf8(struct str s, struct buf *out)
 {
 	while (s.n) {

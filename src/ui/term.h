@@ -14,6 +14,7 @@ void text_fit(struct str s, size_t columns, struct buf *out);
 /* A line that a container or registry wrote, for a terminal: control characters but tab become visible, escape sequences of
  * colour alone pass (and end with the line), a carriage return at its end is dropped. */
 void text_safe(struct str s, struct buf *out);
+void text_safe_lines(struct str s, struct buf *out); /* each line so */
 
 /* As UTF-8 that is valid: each byte that isn't becomes U+FFFD. */
 void text_utf8(struct str s, struct buf *out);

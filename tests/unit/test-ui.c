@@ -77,6 +77,18 @@ static void foreign_text(void **state)
 	assert_text(safe("a\rb\x7f"), "a^Mb^?");
 }
 
+static void foreign_lines(void **state)
+{
+	autobuf out = { 0 };
+
+	buf_init(&out, BUF_MAX_ANY);
+	text_safe_lines(STR("one\n\033]0;two\n"), &out);
+	assert_string_equal(out.p, "one\n^[]0;two\n");
+	buf_reset(&out);
+	text_safe_lines(STR(""), &out);
+	assert_string_equal(out.p, "");
+}
+
 /* What is written to a descriptor so far. */
 static char *written(int fd)
 {
@@ -109,10 +121,10 @@ static void plain(void **state)
 	progress_row(p, "layer", "Image a", ROW_WAITING, "Waiting", 0, 0);
 	progress_line(p, "a line of talk");
 	progress_row(p, "Image a", NULL, ROW_DONE, "Pulled", 0, 0);
-	progress_row(p, "Image b", NULL, ROW_FAILED, "Error", 0, 0);
+	progress_row(p, "Image b", NULL, ROW_FAILED, "said \033[2J", 0, 0);
 	progress_free(p);
 	assert_text(written(fd), " Image a  Pulling\na line of talk\n Image a  Pulled\n"
-				 " Image b  Error\n");
+				 " Image b  said ^[[2J\n");
 }
 
 static void json(void **state)
@@ -203,9 +215,11 @@ static void log_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns), cmocka_unit_test(widths), cmocka_unit_test(foreign_text),
-		cmocka_unit_test(plain),   cmocka_unit_test(json),   cmocka_unit_test(quiet),
-		cmocka_unit_test(drawn),   cmocka_unit_test(modes),  cmocka_unit_test(log_lines),
+		cmocka_unit_test(columns),	cmocka_unit_test(widths),
+		cmocka_unit_test(foreign_text), cmocka_unit_test(foreign_lines),
+		cmocka_unit_test(plain),	cmocka_unit_test(json),
+		cmocka_unit_test(quiet),	cmocka_unit_test(drawn),
+		cmocka_unit_test(modes),	cmocka_unit_test(log_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
