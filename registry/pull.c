@@ -131,6 +131,17 @@ static int enter_index(struct pull *p, struct error *err)
 	return 1;
 }
 
+static bool is_image(const char *type)
+{
+	static const char *const types[] = { MEDIA_OCI_MANIFEST, MEDIA_OCI_INDEX,
+					     MEDIA_DOCKER_MANIFEST, MEDIA_DOCKER_LIST };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (streq(types[i], type))
+			return true;
+	return false;
+}
+
 /* 1: on to the member of an index that was chosen. */
 static int take_manifest(struct pull *p, struct error *err)
 {
@@ -139,6 +150,9 @@ static int take_manifest(struct pull *p, struct error *err)
 	r = manifest_parse(p->reply.bytes.p, p->reply.bytes.len, p->reply.type, &p->manifest, err);
 	if (r < 0)
 		return r;
+	if (!is_image(p->manifest.media_type))
+		return error_set(err, ERR_UNSUPPORTED, "it is not a container image but %.200s",
+				 p->manifest.media_type);
 	if (manifest_is_index(&p->manifest))
 		return enter_index(p, err);
 	snprintf(p->manifest_digest, sizeof(p->manifest_digest), "%s", p->reply.digest);

@@ -40,7 +40,12 @@ must_fail "schema" compose image pull "$host/schema1"
 must_fail "$host/deep" compose image pull "$host/deep"
 must_fail "$host/nojson" compose image pull "$host/nojson"
 must_fail "bytes" compose image pull "$host/large"
-for repo in corrupt long size diffid file loop gone schema1 deep nojson large; do
+must_fail "has the digest" compose image pull "$host/itself"
+must_fail "indexes that name indexes" compose image pull "$host/nest"
+must_fail "thing.v1+json" compose image pull "$host/othertype"
+must_fail "not a container image" compose image pull "$host/artifact"
+must_fail "$host/cutmanifest" compose image pull "$host/cutmanifest"
+for repo in corrupt long size diffid file loop gone schema1 deep nojson large itself nest othertype artifact cutmanifest; do
 	! compose image inspect "$host/$repo" >/dev/null 2>&1 || fail "$repo is in the store"
 done
 compose fsck >out 2>&1 || fail "fsck: $(cat out)"

@@ -38,6 +38,11 @@ def image(repo):
     return {digest(config): config, digest(tar, kind): tar}, json.dumps(manifest).encode()
 
 
+def index(member, size):
+    return json.dumps({"schemaVersion": 2, "mediaType": OCI + "index.v1+json", "manifests": [
+        {"mediaType": OCI + "index.v1+json", "digest": member, "size": size, "platform": {"os": "linux", "architecture": "amd64"}}]}).encode()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     other = False
@@ -57,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if cut is not None:
             self.close_connection = True
 
-    def manifest(self, repo):
+    def manifest(self, repo, name):
         data, kind = image(repo)[1], OCI + "manifest.v1+json"
         if repo == "schema1":
             data, kind = b'{"schemaVersion": 1, "name": "x"}', "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -67,6 +72,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = b" " * (100 << 20)
         if repo == "nojson":
             data = b"<html>"
+        if repo == "othertype":
+            data = data.replace(b"image.manifest.v1+json", b"thing.v1+json", 1)
+        if repo == "artifact":
+            data = data.replace(b"image.config.v1+json", b"empty.v1+json", 1)
+        if repo == "itself": # whatever digest is asked for, the same index comes
+            data, kind = index(digest(b"no index can hold its own digest"), 400), OCI + "index.v1+json"
+        if repo == "nest":
+            known = {}
+            inner = data
+            for _ in range(6):
+                known[digest(inner)] = inner
+                inner = index(digest(inner), len(inner))
+            data, kind = known.get(name, inner), OCI + "index.v1+json"
+        if repo == "cutmanifest":
+            return self.answer(200, data, cut=50, Content_Type=kind)
         self.answer(200, data, Content_Type=kind)
 
     def blob(self, repo, name, times):
@@ -111,7 +131,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if len(parts) != 5:
             return self.answer(404)
         if parts[3] == "manifests":
-            return self.manifest(parts[2])
+            return self.manifest(parts[2], parts[4])
         # the first try had no credentials
         self.blob(parts[2], parts[4], times)
 
