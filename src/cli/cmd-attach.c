@@ -47,13 +47,10 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	const struct attach_opts *o = values;
 	const struct container_info *c;
 	autoproject p = { .lock = -1 };
-	int r = project_open(cli, args, PROJECT_NAMED_OK, &p, err);
+	int r = project_open_container(cli, args->v[0], o->index, &p, &c, err);
 
 	if (r < 0)
 		return r;
-	c = project_container(&p, args->v[0], o->index, err);
-	if (!c)
-		return -(int)err->code;
 	if (c->state != CONTAINER_RUNNING)
 		return error_set(err, ERR_CONFLICT, "container %s is %s: nothing to attach to",
 				 c->name, container_state_name(c->state));

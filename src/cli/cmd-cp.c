@@ -39,17 +39,12 @@ static int copy(struct cli *cli, const struct cp_opts *o, const char *service, c
 {
 	const struct container_info *c;
 	autoproject p = { .lock = -1 };
-	autostrv services = { 0 };
 	struct task *t;
 	int r;
 
-	strv_push(&services, service);
-	r = project_open(cli, &services, PROJECT_NAMED_OK, &p, err);
+	r = project_open_container(cli, service, o->index, &p, &c, err);
 	if (r < 0)
 		return r;
-	c = project_container(&p, service, o->index, err);
-	if (!c)
-		return -(int)err->code;
 	if (cli->g.dry_run) {
 		cli_note("copy %s %s:%s", out ? "out of" : "into", c->name, path);
 		return 0;

@@ -55,18 +55,13 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 				  .stdin_fd = o->interactive && !o->detach ? STDIN_FILENO : -1,
 				  .stdout_fd = STDOUT_FILENO,
 				  .stderr_fd = STDERR_FILENO };
-	autostrv services = { 0 };
 	autoproject p = { .lock = -1 };
 	const struct container_info *c;
 	int r, code = 0;
 
-	strv_push(&services, args->v[0]);
-	r = project_open(cli, &services, PROJECT_NAMED_OK, &p, err);
+	r = project_open_container(cli, args->v[0], o->index, &p, &c, err);
 	if (r < 0)
 		return r;
-	c = project_container(&p, args->v[0], o->index, err);
-	if (!c)
-		return -(int)err->code;
 	if (c->state != CONTAINER_RUNNING)
 		return error_set(err, ERR_CONFLICT,
 				 "service \"%s\" is not running: its container is %s", args->v[0],

@@ -40,18 +40,13 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	autofree char *protocol = str_lower(o->protocol);
 	const struct container_info *c;
 	autoproject p = { .lock = -1 };
-	autostrv services = { 0 };
 	uint64_t port;
 	int r;
 
 	if (num_parse_u64(str_of(args->v[1]), 65535, &port) < 0)
 		return error_set(err, ERR_INVALID, "\"%s\" is not a port", args->v[1]);
-	strv_push(&services, args->v[0]);
-	r = project_open(cli, &services, PROJECT_NAMED_OK, &p, err);
-	if (r < 0)
-		return r;
-	c = project_container(&p, args->v[0], o->index, err);
-	return c ? print(c, port, protocol, err) : -(int)err->code;
+	r = project_open_container(cli, args->v[0], o->index, &p, &c, err);
+	return r < 0 ? r : print(c, port, protocol, err);
 }
 
 const struct command cmd_port = {

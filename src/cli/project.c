@@ -243,6 +243,24 @@ const struct container_info *project_container(const struct project *p, const ch
 	return NULL;
 }
 
+int project_open_container(struct cli *cli, const char *service, int64_t index, struct project *ret,
+			   const struct container_info **ret_c, struct error *err)
+{
+	const struct container_info *c;
+	autostrv services = { 0 };
+	int r;
+
+	strv_push(&services, service);
+	r = project_open(cli, &services, PROJECT_NAMED_OK, ret, err);
+	if (r < 0)
+		return r;
+	c = project_container(ret, service, index, err);
+	if (!c)
+		return -ERR_NOT_FOUND;
+	*ret_c = c;
+	return 0;
+}
+
 int project_show_plan(const struct plan *plan, bool json, struct error *err)
 {
 	autojson *steps = json ? plan_json(plan) : NULL;

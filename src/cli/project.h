@@ -33,9 +33,12 @@ int project_lock(struct project *p, struct error *err); /* once more; what there
 int project_observe(struct project *p, struct error *err); /* again */
 #define autoproject __attribute__((cleanup(project_done))) struct project
 
-/* A container of a service by --index (0: the first), running or not. */
+/* A container of a service by --index (0: the first), running or not; NULL: -ERR_NOT_FOUND in err. */
 const struct container_info *project_container(const struct project *p, const char *service, int64_t index,
 					       struct error *err);
+/* For commands on one container: the project, which the caller ends in any case, and that container of it. */
+int project_open_container(struct cli *cli, const char *service, int64_t index, struct project *ret,
+			   const struct container_info **ret_c, struct error *err);
 /* "web-1": the name without the project's. Borrowed. */
 const char *container_short_name(const struct project *p, const struct container_info *c);
 
