@@ -395,7 +395,7 @@ static int first_url(struct call_task *k, struct error *err)
 	if (url_resolve(&home, k->location, &k->url, err) < 0)
 		return -(int)err->code;
 	if (o->tls && !k->url.tls && !o->insecure)
-		return error_set(err, ERR_INVALID, "%s: an upload from https to http is refused",
+		return error_set(err, ERR_INVALID, "%s: an address from https to http is refused",
 				 o->host);
 	return 0;
 }

@@ -16,6 +16,7 @@ struct segment {
 	bool no_range; /* the server's ranges can't be relied on */
 	bool range_bad;
 	bool elsewhere;
+	size_t url; /* 0: at the registry; n: at the n-th of the layer's own addresses */
 	struct retry retry;
 	struct http_response resp;
 	struct task *child;
@@ -117,6 +118,11 @@ static void on_answer(struct segment *s)
 		return;
 	}
 	client_refused(s->spec.c, &s->resp, &err);
+	if (descriptor_is_foreign(s->spec.d) && s->url < s->spec.d->urls.n) {
+		s->url++;
+		s->no_range = false;
+		return request(s);
+	}
 	if (status == 416)
 		return without_ranges(s, &err);
 	/* An address that a redirect gave may have run out: the registry gives a new one. */
@@ -234,6 +240,7 @@ static void request(struct segment *s)
 	autostrv headers = { 0 };
 	struct call call = { .method = "GET",
 			     .path = path,
+			     .url = s->url ? s->spec.d->urls.v[s->url - 1] : NULL,
 			     .headers = &headers,
 			     .on_head = on_head,
 			     .on_body = on_body,

@@ -22,7 +22,7 @@ count() {
 print(sum(1 for r in map(json.loads, open("log")) if eval(sys.argv[1])))' "$1"
 }
 
-for repo in plain cut busy once redirect sha512; do
+for repo in plain cut busy once redirect foreign sha512; do
 	compose image pull -q "$host/$repo" >out 2>&1 || fail "$repo: $(cat out)"
 done
 [ "$(count '"/cut/blobs" in r["path"] and r["range"]')" -ge 3 ] || fail "not resumed after a cut"

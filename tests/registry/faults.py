@@ -35,6 +35,9 @@ def image(repo):
     manifest = {"schemaVersion": 2, "mediaType": OCI + "manifest.v1+json",
                 "config": {"mediaType": OCI + "config.v1+json", "digest": digest(config), "size": len(config)},
                 "layers": [{"mediaType": OCI + "layer.v1.tar", "digest": digest(tar, kind), "size": size}]}
+    if repo == "foreign":
+        manifest["layers"][0].update(mediaType=OCI + "layer.nondistributable.v1.tar", urls=[
+            "http://127.0.0.1:%d/v2/nothing/blobs/x" % PORTS[1], "http://127.0.0.1:%d/v2/foreign/blobs/%s" % (PORTS[1], digest(tar))])
     return {digest(config): config, digest(tar, kind): tar}, json.dumps(manifest).encode()
 
 
@@ -97,6 +100,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         start = int(self.headers["Range"][6:].split("-")[0]) if self.headers["Range"] else 0
         if repo == "redirect" and not self.other:
             return self.answer(307, Location="http://127.0.0.1:%d%s" % (PORTS[1], self.path))
+        if repo == "foreign" and big and not self.other:
+            return self.answer(404)
         if repo == "file":
             return self.answer(307, Location="file:///etc/passwd")
         if repo == "loop":
