@@ -43,7 +43,7 @@ static int pidfd_of(struct keeper *k)
 	if (!life_held(AT_FDCWD, lock) || io_read_file(AT_FDCWD, lock, &b, NULL) < 0 ||
 	    num_parse_u64(str_trim(buf_str(&b)), INT32_MAX, &pid) < 0)
 		return -1;
-	return proc_open((pid_t)pid, 0);
+	return proc_open((pid_t)pid, proc_start_time((pid_t)pid));
 }
 
 static void look_again(void *userdata);

@@ -72,7 +72,7 @@ static int watch_shim(struct life *f, struct error *err)
 
 	if (container_status(f->l, f->id, &st, NULL) <= 0 || st.state != RUN_RUNNING)
 		return 0;
-	f->pidfd = proc_open(st.shim, 0);
+	f->pidfd = proc_open(st.shim, proc_start_time(st.shim));
 	if (f->pidfd < 0)
 		return 0;
 	r = sd_event_add_io(f->l->engine.loop, &f->shim, f->pidfd, EPOLLIN, on_shim, f);

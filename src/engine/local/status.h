@@ -48,7 +48,7 @@ int64_t kv_int(const char *value); /* 0 when it isn't one */
 
 /* Field 22 of /proc/PID/stat; 0 when there is no such process. */
 uint64_t proc_start_time(pid_t pid);
-/* A pidfd of the process that had this pid then, -1 when it has ended. */
+/* A pidfd of the process that had this pid then, -1 when it has ended; start 0 is no process. */
 int proc_open(pid_t pid, uint64_t start);
 
 /* Takes the lock, waiting for it. The descriptor holds it. */
