@@ -34,6 +34,7 @@ void cli_done(struct cli *cli)
 	engine_freep(&cli->engine);
 	loop_unrefp(&cli->loop);
 	map_done(&cli->environ);
+	strv_done(&cli->notes);
 	opt_free(global_opts, &cli->g);
 }
 

@@ -13,6 +13,21 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+static void keep_note(void *userdata, const char *text)
+{
+	struct cli *cli = userdata;
+
+	if (!strv_has(&cli->notes, text))
+		strv_push(&cli->notes, text);
+}
+
+static void say_notes(struct cli *cli)
+{
+	strv_foreach (note, &cli->notes)
+		cli_warn(cli, "%s", note);
+	strv_done(&cli->notes);
+}
+
 int cli_engine(struct cli *cli, struct engine **ret, struct error *err)
 {
 	const char *name = cli->g.engine ? cli->g.engine
@@ -25,6 +40,10 @@ int cli_engine(struct cli *cli, struct engine **ret, struct error *err)
 			return error_set(err, ERR_UNSUPPORTED,
 					 "the engine \"%s\" is not done yet: local", name);
 		r = engine_local_new(loop, &cli->engine, err);
+	}
+	if (r == 0) {
+		cli->engine->note = keep_note;
+		cli->engine->note_userdata = cli;
 	}
 	if (r == 0)
 		*ret = cli->engine;
@@ -321,6 +340,7 @@ int project_run(struct project *p, struct plan *plan, const struct run_options *
 		task_deadline(t, show->deadline, show->deadline_message);
 	r = cli_wait(p->cli, t, err);
 	view_close(&view);
+	say_notes(p->cli);
 	return r;
 }
 

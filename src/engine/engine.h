@@ -344,6 +344,10 @@ struct engine_ops {
 struct engine {
 	const struct engine_ops *ops;
 	sd_event *loop; /* a reference */
+	/* What the user should know though it is no failure ("ports are not published, since ..."). Set by the
+	 * owner, may be NULL; called from within operations. */
+	void (*note)(void *userdata, const char *text);
+	void *note_userdata;
 };
 
 struct engine *engine_free(struct engine *e);

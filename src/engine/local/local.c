@@ -112,6 +112,14 @@ static int make_dirs(struct local *l, struct error *err)
 	return r;
 }
 
+static void pass_note(void *userdata, const char *text)
+{
+	struct local *l = userdata;
+
+	if (l->engine.note)
+		l->engine.note(l->engine.note_userdata, text);
+}
+
 static int open_parts(struct local *l, struct error *err)
 {
 	autofree char *status = xprintf("%s/status", l->state_dir);
@@ -131,6 +139,8 @@ static int open_parts(struct local *l, struct error *err)
 		r = record_tables(store_db(l->store), err);
 	if (r == 0)
 		r = net_new(l->engine.loop, l->store, l->run_dir, &l->net, err);
+	if (r == 0)
+		net_on_note(l->net, pass_note, l);
 	return r;
 }
 
