@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/db.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #define BUSY_MS	  20000
@@ -8,7 +9,10 @@
 
 static int db_error(sqlite3 *db, struct error *err)
 {
-	int code = sqlite3_errcode(db);
+	int code = sqlite3_errcode(db), sys = sqlite3_system_errno(db);
+	/* The shared memory of its log has no room either, which is an I/O error with a reason. */
+	if ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT))
+		code = SQLITE_FULL;
 	switch (code & 0xff) {
 	case SQLITE_FULL:
 		return error_set(err, ERR_NO_SPACE, "state database: no space left on the device");

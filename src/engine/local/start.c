@@ -205,12 +205,12 @@ static void on_shim(void *userdata, enum shim_event ev, int n, const char *text)
 		on_started(s);
 		break;
 	case SHIM_FAILED:
-		error_set(&err, ERR_CHILD, "start %s: %s", s->rec.spec.name, text);
+		error_set(&err, ERR_CHILD, "%s", text);
 		fail(s, &err);
 		break;
 	case SHIM_GONE:
 		s->shim = NULL;
-		error_set(&err, ERR_CHILD, "start %s: compose-shim was killed", s->rec.spec.name);
+		error_set(&err, ERR_CHILD, "compose-shim was killed");
 		if (s->stopping)
 			undo(s);
 		else
