@@ -44,10 +44,4 @@ int child_kill(const struct child *c, int sig); /* 0 or -ERR_NOT_FOUND (has ende
 /* Blocks. Reaps, closes the pidfd. */
 int child_wait(struct child *c, int *ret_code, struct error *err);
 
-/* Runs to its end, with input on its stdin (a sealed file in memory); out gets stdout and, when err_out is NULL,
- * stderr too; out may be NULL, then nobody gets it. Blocks. A status other than 0 is -ERR_CHILD with the first line of
- * stderr in the message. More output than fits is -ERR_LIMIT; the child is killed then. */
-int child_run(char *const *argv, const void *input, size_t n_input, struct buf *out,
-	      struct buf *err_out, struct error *err);
-
 #endif

@@ -5,7 +5,6 @@ libevent_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS)
 libevent_a_SOURCES = \
 	src/event/child.c src/event/child.h \
 	src/event/child-hint.c src/event/child-hint.h \
-	src/event/child-run.c \
 	src/event/curl-dl.c src/event/curl-dl.h \
 	src/event/http.c src/event/http.h \
 	src/event/http-client.h \

@@ -12,79 +12,6 @@
 
 #define SH(script) ((char *const[]){ (char *)"sh", (char *)"-c", (char *)(script), NULL })
 
-static void test_run_collects(void **state)
-{
-	autobuf out, errors;
-
-	buf_init(&out, 1000);
-	buf_init(&errors, 1000);
-	assert_ok(child_run(SH("cat; echo problem >&2"), "input", 5, &out, &errors, &err));
-	assert_string_equal(out.p, "input");
-	assert_string_equal(errors.p, "problem\n");
-	buf_reset(&out);
-	assert_ok(child_run(SH("echo a; echo b >&2; cat"), NULL, 0, &out, NULL, &err));
-	assert_string_equal(out.p, "a\nb\n");
-	assert_ok(child_run(SH("echo nobody sees this"), NULL, 0, NULL, NULL, &err));
-}
-
-static void test_run_failures(void **state)
-{
-	char *const missing[] = { (char *)"/no/where/nft", NULL };
-	char *const unknown[] = { (char *)"no-such-program-at-all", NULL };
-	struct error e = ERROR_INIT;
-	autobuf out, errors;
-
-	buf_init(&out, 1000);
-	buf_init(&errors, 1000);
-	assert_int_equal(child_run(SH("echo; echo first >&2; echo second >&2; exit 7"), NULL, 0,
-				   &out, &errors, &e),
-			 -ERR_CHILD);
-	assert_string_equal(e.msg, "sh: first (status 7)");
-	assert_int_equal(e.exit_code, 7);
-	assert_int_equal(child_run(SH("exit 7"), NULL, 0, NULL, NULL, &e), -ERR_CHILD);
-	assert_string_equal(e.msg, "sh ended with status 7");
-	assert_int_equal(child_run(SH("echo oh >&2; exit 1"), NULL, 0, NULL, NULL, &e), -ERR_CHILD);
-	assert_string_equal(e.msg, "sh: oh (status 1)");
-	assert_int_equal(child_run(SH("kill -9 $$"), NULL, 0, &out, NULL, &e), -ERR_CHILD);
-	assert_int_equal(e.exit_code, 137);
-	assert_int_equal(child_run(missing, NULL, 0, &out, NULL, &e), -ERR_NOT_FOUND);
-	assert_non_null(strstr(e.msg, "apt install nftables"));
-	assert_fails(ERR_NOT_FOUND, child_run(unknown, NULL, 0, &out, NULL, &err));
-}
-
-/* More than a pipe holds in all directions at once; more than we take is an error, and the child is
- * gone. */
-static void test_run_much(void **state)
-{
-	autofree char *input = xalloc(1, 3000000);
-	autobuf out, errors, small;
-
-	buf_init(&out, 4000000);
-	buf_init(&errors, 4000000);
-	buf_init(&small, 1000);
-	memset(input, 'x', 3000000);
-	assert_ok(child_run(SH("tee /dev/stderr"), input, 3000000, &out, &errors, &err));
-	assert_int_equal(out.len, 3000000);
-	assert_int_equal(errors.len, 3000000);
-	assert_fails(ERR_LIMIT, child_run(SH("yes"), NULL, 0, &small, &errors, &err));
-	assert_fails(ERR_CHILD,
-		     child_run(SH("yes | head -c 100000 >&2; exit 1"), NULL, 0, NULL, NULL, &err));
-}
-
-/* A grandchild that keeps our pipes is not waited for. */
-static void test_run_with_daemon(void **state)
-{
-	autobuf out;
-	char *end;
-	long pid;
-
-	buf_init(&out, 1000);
-	assert_ok(child_run(SH("sleep 1000 & echo $!"), NULL, 0, &out, NULL, &err));
-	pid = strtol(out.p, &end, 10);
-	assert_true(pid > 1 && *end == '\n');
-	assert_return_code(kill((pid_t)pid, SIGKILL), errno);
-}
-
 /* Runs a script with what spec gives, its stdout back. */
 static void run_spec(struct child_spec spec, const char *script, const char *expected)
 {
@@ -221,10 +148,6 @@ static void test_watch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run_collects),
-		cmocka_unit_test(test_run_failures),
-		cmocka_unit_test(test_run_much),
-		cmocka_unit_test(test_run_with_daemon),
 		cmocka_unit_test(test_nothing_is_inherited),
 		cmocka_unit_test(test_descriptors_are_placed),
 		unit_test_in_dir(test_cwd_and_session),
