@@ -73,6 +73,7 @@ static void lines_done(struct task *t, int r, void *userdata)
 {
 	struct followed *f = userdata;
 
+	logmux_end(f->logs->mux, f->name);
 	if (r < 0 && r != -ERR_CANCELLED && !f->logs->err.code)
 		f->logs->err = t->err;
 	one_ended(f->logs);

@@ -10,7 +10,8 @@
 
 struct source {
 	unsigned number;
-	struct buf begun; /* of a line that is not whole yet */
+	struct buf begun;
+	int64_t time; /* of what has begun */ /* of a line that is not whole yet */
 };
 
 struct logmux {
@@ -87,6 +88,7 @@ void logmux_line(struct logmux *m, const char *name, int64_t time, struct str te
 	autobuf out = { 0 };
 
 	buf_addstr(&s->begun, text);
+	s->time = time;
 	if (partial && s->begun.len < LIMIT_LINE)
 		return;
 	buf_init(&out, BUF_MAX_ANY);
@@ -98,6 +100,14 @@ void logmux_line(struct logmux *m, const char *name, int64_t time, struct str te
 	buf_addc(&out, '\n');
 	buf_reset(&s->begun);
 	io_write_all(m->fd, out.p, out.len, NULL);
+}
+
+void logmux_end(struct logmux *m, const char *name)
+{
+	struct source *s = map_get(&m->sources, name);
+
+	if (s && s->begun.len)
+		logmux_line(m, name, s->time, str_of(""), false);
 }
 
 struct logmux *logmux_free(struct logmux *m)

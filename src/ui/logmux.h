@@ -13,5 +13,7 @@ DEFINE_FREEP(struct logmux, logmux_free);
 void logmux_name(struct logmux *m, const char *name);
 /* A line of `name`; time in ns since 1970; partial: more of it follows. */
 void logmux_line(struct logmux *m, const char *name, int64_t time, struct str text, bool partial);
+/* No more will come of `name`: a line that has begun is shown. */
+void logmux_end(struct logmux *m, const char *name);
 
 #endif
