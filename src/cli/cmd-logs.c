@@ -4,6 +4,8 @@
 #include "util/num.h"
 #include "util/time.h"
 
+#include <time.h>
+
 struct logs_opts {
 	bool follow, no_color, no_prefix, timestamps;
 	int64_t index;
@@ -31,6 +33,23 @@ static const struct opt opts[] = {
 	{ 0 },
 };
 
+/* Docker's shorter forms, in the time zone of here: 2026-01-02, 2026-01-02T15:04, without a zone. */
+static int local_time_parse(const char *s, int64_t *ret)
+{
+	static const char missing[] = "2000-01-01T00:00:00";
+	size_t n = strlen(s);
+	autofree char *text = xprintf("%s%sZ", s, n < sizeof(missing) - 1 ? missing + n : "");
+	time_t t;
+	struct tm tm;
+
+	if (time_parse(text, ret, NULL) < 0)
+		return -ERR_INVALID;
+	t = *ret / NSEC_PER_SEC;
+	if (localtime_r(&t, &tm))
+		*ret -= tm.tm_gmtoff * NSEC_PER_SEC;
+	return 0;
+}
+
 int cli_moment(const char *flag, const char *s, int64_t *ret, struct error *err)
 {
 	int64_t span, seconds;
@@ -43,7 +62,7 @@ int cli_moment(const char *flag, const char *s, int64_t *ret, struct error *err)
 		*ret = seconds * NSEC_PER_SEC;
 	else if (duration_parse(s, &span, NULL) == 0)
 		*ret = time_now() - span;
-	else if (time_parse(s, ret, NULL) < 0)
+	else if (time_parse(s, ret, NULL) < 0 && local_time_parse(s, ret) < 0)
 		return error_set(
 			err, ERR_INVALID,
 			"--%s: \"%s\" is neither a time (2026-01-02T15:04:05Z) nor a span (42m)",
