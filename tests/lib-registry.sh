@@ -56,10 +56,10 @@ debian_rootfs() {
 	rootfs=$cache/bookworm.tar
 	(
 		flock 9
-		[ -s "$rootfs" ] || {
+		[ -f "$rootfs" ] || {
 			mmdebstrap --quiet --variant=apt --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
 				--dpkgopt='path-exclude=/usr/share/{doc,man,locale}/*' \
-				bookworm "$rootfs.new" && mv "$rootfs.new" "$rootfs"
+				bookworm "$cache/new.tar" && mv "$cache/new.tar" "$rootfs"
 		}
 	) 9>"$cache/lock" || skip "mmdebstrap could not make a Debian"
 }
