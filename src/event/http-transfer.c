@@ -138,9 +138,14 @@ int http_on_seek(void *userdata, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* libcurl's own limit, before ours is reached; it has a name since 8.6. */
+#define CURL_TOO_LARGE 100
+
 static enum err_code code_of(CURLcode code)
 {
-	switch (code) {
+	switch ((int)code) {
+	case CURL_TOO_LARGE:
+		return ERR_LIMIT;
 	case CURLE_OPERATION_TIMEDOUT:
 		return ERR_TIMEOUT;
 	case CURLE_UNSUPPORTED_PROTOCOL:
