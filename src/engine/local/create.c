@@ -229,12 +229,14 @@ static int make_volumes(struct create *c, struct error *err)
 			random_hex(32, name);
 			m->source = xstrdup(name);
 			strv_push(&c->rec.anonymous, name);
-			strmap_set(&v.labels, "com.docker.volume.anonymous", "");
+			strmap_set(&v.labels, LABEL_ANONYMOUS, "");
 		}
 		v.name = xstrdup(m->source);
 		r = volume_make(c->l, &v, err);
 		if (r == 0)
 			strv_push(&c->made, v.name);
+		else if (r > 0 && volume_is_anonymous(c->l, v.name)) /* of the container before */
+			strv_push(&c->rec.anonymous, v.name);
 		volume_spec_done(&v);
 		if (r < 0)
 			return r;

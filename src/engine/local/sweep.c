@@ -9,12 +9,15 @@
 #include "engine/local/oci-container.h"
 #include "util/fd.h"
 #include "util/path.h"
+#include "util/time.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define ID_DIGITS 64
+#define ID_DIGITS     64
+#define TEMPORARY_AGE 60 /* seconds */
 
 /* 1 and the descriptor that holds it, 0: somebody else does. */
 static int take(struct local *l, bool alone, int *ret_fd, struct error *err)
@@ -79,6 +82,17 @@ static void sweep_volume(struct local *l, const char *dir, const char *name)
 		path_remove_tree(AT_FDCWD, path, NULL);
 }
 
+/* Of a write that was killed. Whoever is at one now needs no minute for it. */
+static void sweep_temporary(struct local *l, const char *dir, const char *name)
+{
+	autofree char *path = xprintf("%s/%s", dir, name);
+	struct stat st;
+
+	if (starts_with(name, ".tmp-") && stat(path, &st) == 0 &&
+	    st.st_mtim.tv_sec < time_now() / NSEC_PER_SEC - TEMPORARY_AGE)
+		unlink(path);
+}
+
 /* known: names that need no look at the database; NULL: each gets one. */
 static void each(struct local *l, const char *base, const char *sub, const struct map *known,
 		 void (*fn)(struct local *l, const char *dir, const char *name))
@@ -90,6 +104,8 @@ static void each(struct local *l, const char *base, const char *sub, const struc
 	while (d && (de = readdir(d))) {
 		autofree char *id = xstrndup(de->d_name, ID_DIGITS);
 
+		if (de->d_name[0] == '.')
+			sweep_temporary(l, dir, de->d_name);
 		if (de->d_name[0] == '.' || (known && strlen(id) != ID_DIGITS) ||
 		    (known && map_get(known, id)))
 			continue;

@@ -105,6 +105,16 @@ int volume_path(struct local *l, const char *name, char **ret, struct error *err
 	return 1;
 }
 
+bool volume_is_anonymous(struct local *l, const char *name)
+{
+	int64_t is = 0;
+
+	return db_query_i64(store_db(l->store), &is, NULL,
+			    "SELECT 1 FROM volumes WHERE name = ? AND json_type(spec, "
+			    "'$.labels.\"" LABEL_ANONYMOUS "\"') IS NOT NULL",
+			    "s", name) > 0;
+}
+
 static int users_of(struct local *l, const char *name, struct strv *ret, struct error *err)
 {
 	autostmt *st = NULL;
