@@ -148,16 +148,18 @@ static int taken(struct net *n, const struct port_spec *spec, uint16_t port, str
 		*who ? " by " : "", who);
 }
 
-/* The holder of a container that ended a moment ago may not know it yet. */
+/* The holder of a container that ended a moment ago may not know it yet; one that is just dying is
+ * seen as nobody. */
 static bool will_be_free(struct net *n, const struct port_spec *spec, uint16_t port)
 {
 	const struct timespec pause = { .tv_nsec = TRY_PAUSE };
-	char who[256];
+	char who[256] = "";
 	bool ours = false;
 
 	if (owner_of(n, spec->protocol, port, who))
 		return false;
 	port_taker(spec->protocol, port, who, &ours);
+	ours = ours || !*who;
 	if (ours)
 		nanosleep(&pause, NULL);
 	return ours;
