@@ -46,7 +46,7 @@ services:
     networks: [front]
     stop_signal: SIGKILL
   pulled:
-    image: $registry/pulled:1
+    image: $registry/pulled:\${PULL:-0}
     profiles: [pull]
 networks: {front: , back: }
 volumes: {data: }
@@ -57,18 +57,23 @@ COPY input /input
 RUN sha256sum /input >/sum; head -c 300000 /dev/urandom >/noise
 END
 echo 0 >input
-head -c 20000000 /dev/urandom >"$work/noise"
 cat >"$work/pulled.yaml" <<END
 name: pulled
 services:
   pulled:
-    image: $registry/pulled:1
+    image: $registry/pulled:\${PULL}
     build: {context: "$work", dockerfile_inline: "FROM scratch\nCOPY noise /\n"}
 END
-# Made elsewhere, so that a pull has something to fetch.
-for command in build push; do
-	COMPOSE_STATE_DIR=$work/other COMPOSE_RUN_DIR=$work/other-run compose -f "$work/pulled.yaml" $command -q
+# Made elsewhere, and each pulled once, so that there is something to fetch.
+pulls=30
+for ((PULL = 0; PULL < pulls; PULL++)); do
+	export PULL
+	head -c 4000000 /dev/urandom >"$work/noise"
+	for command in build push; do
+		COMPOSE_STATE_DIR=$work/other COMPOSE_RUN_DIR=$work/other-run compose -f "$work/pulled.yaml" $command -q
+	done
 done
+PULL=0
 
 read -ra phases <<<"${COMPOSE_TEST_PHASES:-up recreate down stop build pull}"
 declare -A victims=(
@@ -85,7 +90,7 @@ ready() {
 	case $1 in
 	up) compose down -v ;;
 	build) echo "$2" >input ;;
-	pull) compose image rm -f "$registry/pulled:1" ;;
+	pull) PULL=$(((PULL + 1) % pulls)) ;;
 	esac
 }
 actions() {
@@ -158,7 +163,7 @@ for ((i = 0; kills < rounds; i++)); do
 	victim=${COMPOSE_TEST_VICTIM:-$victim}
 	at=$(((RANDOM * 32768 + RANDOM) % (span[$phase] + 1)))
 	[ "$victim" = compose ] || at=$((at / 2)) # a helper has to begin after that
-	[ "$victim" != compose-unpack ] || at=$((at / 8))
+	[ "$victim" != compose-unpack ] || at=$((at / 2))
 	at=$(printf '%d.%06d' $((at / 1000000)) $((at % 1000000)))
 	round="round $i of seed ${COMPOSE_TEST_SEED:-4711}: $victim $at s into $phase"
 	[ "$phase" != recreate ] || export ROUND=$i
