@@ -52,6 +52,21 @@ cgroups_left() {
 	done
 }
 
+# A test that fails ends with its processes killed: their groups are taken along, once they are empty.
+remove_cgroups() {
+	local pid name
+	known
+	for pid in /proc/[0-9]*; do
+		read -r name 2>/dev/null <"$pid/comm" || continue
+		[ "${pid#/proc/}" = 1 ] || [[ $name == bash ]] || kill -9 "${pid#/proc/}" 2>/dev/null || :
+	done
+	for name in 1 2 3 4 5; do
+		[ -n "$(cgroups_left)" ] || return 0
+		cgroups_left | xargs -r rmdir 2>/dev/null || read -rt 0.1 <> <(:) || :
+	done
+}
+at_exit remove_cgroups
+
 # What may stay in the run directory: locks and directories, no file of a container. A write that was killed leaves a temporary file, which
 # is swept a minute later.
 files_left() {

@@ -52,6 +52,4 @@ compose -f image.yaml up -d --build
 [ "$(compose ps -q a)" != "$a" ] || fail "not recreated for a new image"
 compose -f image.yaml exec -T a test -e /newer
 compose down -v 2>/dev/null
-# As with docker, anonymous volumes that a container no longer has stay.
-only_volumes() { [ -z "$(leftovers | grep -v volumes)" ]; }
-wait_for 5 only_volumes
+check_clean

@@ -103,5 +103,9 @@ known
 [ -d nowhere ] || fail "the host's path was not made"
 compose down -v 2>/dev/null
 # As with docker, an anonymous volume outlives a down without -v: the one.
-only_one() { [ "$(find "$COMPOSE_STATE_DIR/volumes" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ] && [ -z "$(leftovers | grep -v volumes)" ]; }
+only_one() {
+	local left
+	left=$(leftovers)
+	[ "$(wc -l <<<"$left")" = 2 ] && ! grep -v volumes <<<"$left"
+}
 wait_for 5 only_one
