@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/local/net/nl.h"
 
+#include "util/vec.h"
+
 #include <arpa/inet.h>
 #include <linux/if_link.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+
+#define LIMIT_DUMPS 50
 
 static int fail(int r, struct error *err)
 {
@@ -46,10 +52,14 @@ int nl_ask(struct nl_sock *s, struct nl_msg *m, struct error *err)
 	return r < 0 ? fail(r, err) : 0;
 }
 
+struct group_link {
+	char name[IFNAMSIZ], kind[IFNAMSIZ];
+	unsigned index;
+};
+
 struct group_dump {
 	uint32_t group;
-	nl_link_fn fn;
-	void *userdata;
+	VEC(struct group_link) links;
 };
 
 static const char *link_kind(struct nlattr *info)
@@ -71,25 +81,45 @@ static int on_link(struct nl_msg *m, void *userdata)
 	if (h->nlmsg_type != RTM_NEWLINK || nlmsg_parse(h, sizeof(*i), tb, IFLA_MAX, NULL) < 0 ||
 	    !tb[IFLA_IFNAME])
 		return NL_OK;
-	if (tb[IFLA_GROUP] && nla_get_u32(tb[IFLA_GROUP]) == d->group)
-		d->fn(d->userdata, nla_get_string(tb[IFLA_IFNAME]), (unsigned)i->ifi_index,
-		      link_kind(tb[IFLA_LINKINFO]));
+	if (tb[IFLA_GROUP] && nla_get_u32(tb[IFLA_GROUP]) == d->group) {
+		struct group_link *l = vec_add(&d->links);
+
+		snprintf(l->name, sizeof(l->name), "%s", nla_get_string(tb[IFLA_IFNAME]));
+		snprintf(l->kind, sizeof(l->kind), "%s", link_kind(tb[IFLA_LINKINFO]));
+		l->index = (unsigned)i->ifi_index;
+	}
 	return NL_OK;
+}
+
+/* One dump of all links: -NLE_DUMP_INTR when they changed meanwhile. */
+static int dump_links(struct nl_sock *s, struct group_dump *d)
+{
+	struct ifinfomsg i = { .ifi_family = AF_UNSPEC };
+	int r;
+
+	vec_done(&d->links);
+	nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_CUSTOM, on_link, d);
+	r = nl_send_simple(s, RTM_GETLINK, NLM_F_DUMP, &i, sizeof(i));
+	if (r >= 0)
+		r = nl_recvmsgs_default(s);
+	nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	return r;
 }
 
 int nl_group_links(struct nl_sock *s, uint32_t group, nl_link_fn fn, void *userdata,
 		   struct error *err)
 {
-	struct group_dump d = { group, fn, userdata };
-	struct ifinfomsg i = { .ifi_family = AF_UNSPEC };
-	int r;
+	struct group_dump d = { .group = group };
+	int r = -NLE_DUMP_INTR;
 
-	nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_CUSTOM, on_link, &d);
-	r = nl_send_simple(s, RTM_GETLINK, NLM_F_DUMP, &i, sizeof(i));
-	if (r >= 0)
-		r = nl_recvmsgs_default(s);
-	nl_socket_modify_cb(s, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
-	return r < 0 ? fail(r, err) : 0;
+	/* Other programs' links come and go all the time; ours do so under our lock. */
+	for (unsigned tries = 0; r == -NLE_DUMP_INTR && tries < LIMIT_DUMPS; tries++)
+		r = dump_links(s, &d);
+	if (r >= 0 || r == -NLE_DUMP_INTR)
+		vec_foreach (l, &d.links)
+			fn(userdata, l->name, l->index, l->kind);
+	vec_done(&d.links);
+	return r < 0 && r != -NLE_DUMP_INTR ? fail(r, err) : 0;
 }
 
 static struct nl_msg *nft_msg(int what, uint8_t family)
