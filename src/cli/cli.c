@@ -84,7 +84,7 @@ int cli_loop(struct cli *cli, sd_event **ret, struct error *err)
 }
 
 /* timeout(1) and some terminals send one interrupt to us and to our group: that is not two. */
-#define ONE_INTERRUPT (50 * NSEC_PER_MSEC)
+#define ONE_INTERRUPT (200 * NSEC_PER_MSEC)
 
 static void on_interrupt(void *userdata, int sig, unsigned count)
 {
