@@ -84,16 +84,20 @@ int cli_loop(struct cli *cli, sd_event **ret, struct error *err)
 }
 
 /* timeout(1) and some terminals send one interrupt to us and to our group: that is not two. */
-#define ONE_INTERRUPT (200 * NSEC_PER_MSEC)
+#define ONE_INTERRUPT (50 * NSEC_PER_MSEC)
 
 static void on_interrupt(void *userdata, int sig, unsigned count)
 {
 	struct cli *cli = userdata;
-	int64_t now = time_monotonic(), since = now - cli->interrupted;
+	int64_t now = time_monotonic(), before = cli->interrupted;
 
 	cli->interrupted = now;
-	if (cli->current && cli->interrupts && since < ONE_INTERRUPT)
+	if (before && now - before < ONE_INTERRUPT && (!cli->current || cli->interrupts))
 		return;
+	if (!cli->current && before) {
+		cli->interrupt_pending = true; /* what comes next is how the first one is answered */
+		return;
+	}
 	if (!cli->current || cli->interrupts++)
 		_exit(128 + sig);
 	task_cancel(cli->current);
@@ -112,6 +116,11 @@ int cli_wait(struct cli *cli, struct task *t, struct error *err)
 	cli->catching = true;
 	cli->interrupts = 0;
 	cli->current = t;
+	if (cli->interrupt_pending) {
+		cli->interrupt_pending = false;
+		cli->interrupts = 1;
+		task_cancel(t);
+	}
 	r = task_wait(t, err);
 	cli->current = NULL;
 	return r;

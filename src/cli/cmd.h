@@ -30,6 +30,7 @@ struct cli {
 	unsigned interrupts;   /* since it began */
 	int64_t interrupted;   /* when the newest came */
 	bool catching;
+	bool interrupt_pending; /* one more came between two tasks */
 	struct strv notes; /* of the engine, each once: said when what goes on is no longer drawn */
 };
 

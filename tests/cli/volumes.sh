@@ -108,4 +108,4 @@ only_one() {
 	left=$(leftovers)
 	[ "$(wc -l <<<"$left")" = 2 ] && ! grep -v volumes <<<"$left"
 }
-wait_for 5 only_one
+wait_for 20 only_one
