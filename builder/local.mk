@@ -94,9 +94,17 @@ compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CRYPTO
 composelibexec_PROGRAMS += compose-git
 compose_git_CPPFLAGS = $(AM_CPPFLAGS) $(GIT2_CFLAGS)
 compose_git_SOURCES = \
+	builder/git/checkout.c builder/git/checkout.h \
 	builder/git/git-job.c builder/git/job.h \
+	builder/git/keep.c \
 	builder/git/main.c \
+	builder/git/modules.c builder/git/modules.h \
+	builder/git/origin.c builder/git/origin.h \
 	builder/git/remote.c builder/git/remote.h \
-	builder/git/tree.c builder/git/tree.h \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h
+if HAVE_GIT_DEPTH
+compose_git_SOURCES += builder/git/shallow.c
+else
+compose_git_SOURCES += builder/git/shallow-none.c
+endif
 compose_git_LDADD = libutil.a $(GIT2_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

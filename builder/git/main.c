@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compose-git: see job.h. */
-#include "builder/git/remote.h"
-#include "builder/git/tree.h"
+#include "builder/git/checkout.h"
 
 #include "registry/unpack/sandbox.h"
 #include "util/fd.h"
@@ -65,31 +64,29 @@ static int set_up_git(struct error *err)
 	return 0;
 }
 
-static int fetch_files(git_repository *repo, git_remote *remote, const struct git_job *job,
-		       const char *name, const char *commit, int dirfd, struct error *err)
+/* Which commit it would be. */
+static int ask(const struct git_job *job, struct git_answer *ret, struct error *err)
 {
-	autoclose int files = -1;
-	int r = remote_fetch(remote, name, err);
+	struct remote_access access = { .job = job };
+	struct remote_want want = { 0 };
+	struct remote remote = { 0 };
+	int r = remote_open(&access, NULL, job->url, &remote, err);
 
-	if (!r && mkdirat(dirfd, "files", 0755) < 0)
-		r = error_sys(err, "%s/files", job->dir);
-	if (r < 0)
-		return r;
-	files = openat(dirfd, "files", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (files < 0)
-		return error_sys(err, "%s/files", job->dir);
-	r = tree_write(repo, commit, job->subdir, files, err);
-	/* Which commit a tag with a message means is known only now; the answer names what was
-	 * asked for. */
+	if (!r)
+		r = remote_resolve(&remote, job->ref, &want, err);
+	if (!r) {
+		ret->commit = xstrdup(want.commit);
+		ret->object = xstrdup(want.object);
+	}
+	remote_want_done(&want);
+	remote_close(&remote);
 	return r;
 }
 
-static int run(const struct git_job *job, char commit[41], struct error *err)
+static int run(const struct git_job *job, struct git_answer *ret, struct error *err)
 {
-	autofree char *bare = job->dir ? path_join(job->dir, "git") : NULL, *name = NULL;
+	struct checkout c = { .access.job = job, .dir = job->dir, .err = err };
 	autoclose int dirfd = -1;
-	git_repository *repo = NULL;
-	git_remote *remote = NULL;
 	int r;
 
 	if (job->dir) {
@@ -98,32 +95,22 @@ static int run(const struct git_job *job, char commit[41], struct error *err)
 			return error_sys(err, "%s", job->dir);
 	}
 	r = confine(dirfd, err);
-	if (!r && bare)
-		r = git_repository_init(&repo, bare, true) < 0 ? git_fail(err, -1, "begin") : 0;
-	if (!r && (repo ? git_remote_create_anonymous(&remote, repo, job->url)
-			: git_remote_create_detached(&remote, job->url)) < 0)
-		r = git_fail(err, -1, "remote");
-	if (!r)
-		r = remote_connect(remote, err);
-	if (!r)
-		r = remote_resolve(remote, job, commit, &name, err);
-	if (!r && repo)
-		r = fetch_files(repo, remote, job, name, commit, dirfd, err);
-	git_remote_free(remote);
-	git_repository_free(repo);
-	return r;
+	if (r < 0)
+		return r;
+	c.dirfd = dirfd;
+	return job->dir ? checkout_run(&c, ret) : ask(job, ret, err);
 }
 
-static void answer(int r, char *commit, const struct error *err)
+static void answer(struct git_answer *ans, int r, const struct error *err)
 {
-	struct git_answer ans = { .commit = r < 0 ? NULL : commit };
 	autofree char *text = NULL;
+	autojson *j = NULL;
 
 	if (r < 0) {
-		ans.error = (char *)(uintptr_t)err_code_name(err->code);
-		ans.message = utf8_valid(str_of(err->msg)) ? (char *)(uintptr_t)err->msg : NULL;
+		ans->error = xstrdup(err_code_name(err->code));
+		ans->message = utf8_valid(str_of(err->msg)) ? xstrdup(err->msg) : NULL;
 	}
-	autojson *j = json_encode(git_answer_fields, &ans);
+	j = json_encode(git_answer_fields, ans);
 	text = json_text(j);
 	io_write_all(STDOUT_FILENO, text, strlen(text), NULL);
 }
@@ -132,7 +119,7 @@ int main(void)
 {
 	struct error err = ERROR_INIT;
 	struct git_job job = { 0 };
-	char commit[41] = "";
+	struct git_answer ans = { 0 };
 	int r;
 
 	umask(022);
@@ -140,8 +127,9 @@ int main(void)
 	if (!r)
 		r = set_up_git(&err);
 	if (!r)
-		r = run(&job, commit, &err);
-	answer(r, commit, &err);
+		r = run(&job, &ans, &err);
+	answer(&ans, r, &err);
+	json_free_fields(git_answer_fields, &ans);
 	json_free_fields(git_job_fields, &job);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/git/remote.h"
 
+#include "builder/git/origin.h"
 #include "util/str.h"
+
+#include <openssl/evp.h>
 
 #include <stdio.h>
 
@@ -15,13 +18,22 @@ int git_fail(struct error *err, int code, const char *what)
 	return error_set(err, c, "%s: %s", what, e && e->message ? e->message : "git failed");
 }
 
-/* The ssh agent for ssh; what the URL says for the rest. Asked again means that it was refused. */
+void remote_want_done(struct remote_want *w)
+{
+	free(w->name);
+	*w = (struct remote_want){ 0 };
+}
+
+/* ---- access ---- */
+
+/* The ssh agent for ssh; what is in the URL libgit2 takes itself. Asked again means that it was
+ * refused. */
 static int credentials(git_credential **out, const char *url, const char *user, unsigned allowed,
 		       void *payload)
 {
-	unsigned *tries = payload;
+	struct remote *r = payload;
 
-	if ((*tries)++ > 1)
+	if (r->tries++ > 1)
 		return GIT_EAUTH;
 	if (allowed & GIT_CREDENTIAL_SSH_KEY)
 		return git_credential_ssh_key_from_agent(out, user ? user : "git");
@@ -32,88 +44,216 @@ static int credentials(git_credential **out, const char *url, const char *user, 
 
 static int on_progress(const git_indexer_progress *p, void *payload)
 {
-	return p->received_bytes > LIMIT_GIT_BYTES ? GIT_EUSER : 0;
+	struct remote *r = payload;
+
+	r->too_much = r->access->received + p->received_bytes > LIMIT_GIT_BYTES;
+	return r->too_much ? GIT_EUSER : 0;
 }
 
-int remote_connect(git_remote *remote, struct error *err)
+static char *base64(const char *text)
 {
-	git_remote_callbacks cb = GIT_REMOTE_CALLBACKS_INIT;
-	git_proxy_options proxy = GIT_PROXY_OPTIONS_INIT;
-	unsigned tries = 0;
-	int r;
+	size_t n = strlen(text);
+	char *ret = xalloc((n + 2) / 3 * 4 + 1, 1);
 
-	cb.credentials = credentials;
-	cb.payload = &tries;
-	proxy.type = GIT_PROXY_AUTO;
-	r = git_remote_connect(remote, GIT_DIRECTION_FETCH, &cb, &proxy, NULL);
-	return r < 0 ? git_fail(err, r, "connect") : 0;
+	EVP_EncodeBlock((unsigned char *)ret, (const unsigned char *)text, (int)n);
+	return ret;
 }
+
+static char *header_for(const struct git_job *job, const char *url)
+{
+	autofree char *pair = NULL, *packed = NULL;
+
+	if ((!job->header && !job->token) || !origin_is_same(job->url, url))
+		return NULL;
+	if (job->header)
+		return xprintf("Authorization: %s", job->header);
+	pair = xprintf("x-access-token:%s", job->token);
+	packed = base64(pair);
+	return xprintf("Authorization: basic %s", packed);
+}
+
+int remote_open(struct remote_access *access, git_repository *repo, const char *url,
+		struct remote *ret, struct error *err)
+{
+	int r = origin_check(url, err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct remote){ .access = access, .url = xstrdup(url) };
+	ret->header = header_for(access->job, url);
+	r = repo ? git_remote_create_anonymous(&ret->git, repo, url)
+		 : git_remote_create_detached(&ret->git, url);
+	return r < 0 ? git_fail(err, r, "remote") : 0;
+}
+
+void remote_close(struct remote *r)
+{
+	git_remote_free(r->git);
+	free(r->url);
+	free(r->header);
+	*r = (struct remote){ 0 };
+}
+
+static void set_callbacks(struct remote *r, git_remote_callbacks *cb)
+{
+	cb->credentials = credentials;
+	cb->transfer_progress = on_progress;
+	cb->payload = r;
+	r->tries = 0;
+}
+
+static git_remote_redirect_t redirects(const struct remote *r)
+{
+	return r->header ? GIT_REMOTE_REDIRECT_NONE : GIT_REMOTE_REDIRECT_INITIAL;
+}
+
+static git_strarray headers(struct remote *r)
+{
+	return (git_strarray){ .strings = &r->header, .count = r->header ? 1 : 0 };
+}
+
+static int connect_to(struct remote *r, struct error *err)
+{
+	git_remote_connect_options opt = GIT_REMOTE_CONNECT_OPTIONS_INIT;
+	int x;
+
+	set_callbacks(r, &opt.callbacks);
+	opt.proxy_opts.type = GIT_PROXY_AUTO;
+	opt.follow_redirects = redirects(r);
+	opt.custom_headers = headers(r);
+	x = git_remote_connect_ext(r->git, GIT_DIRECTION_FETCH, &opt);
+	return x < 0 ? git_fail(err, x, "connect") : 0;
+}
+
+/* ---- which commit ---- */
 
 static bool is_commit(const char *s)
 {
 	size_t n = strspn(s, "0123456789abcdef");
 
-	return n == 40 && !s[n];
+	return n == GIT_OID_HEXSZ && !s[n];
 }
 
-/* As git looks names up: itself, then a tag, then a branch. */
-static const git_remote_head *find(const git_remote_head **heads, size_t n, const char *ref)
+static const git_remote_head *find_name(const git_remote_head **heads, size_t n, const char *name)
 {
-	static const char *const prefixes[] = { "", "refs/", "refs/tags/", "refs/heads/" };
+	for (size_t i = 0; i < n; i++)
+		if (streq(heads[i]->name, name))
+			return heads[i];
+	return NULL;
+}
+
+/* A full name first; of short ones a branch is meant before a tag. */
+static const git_remote_head *find_head(const git_remote_head **heads, size_t n, const char *ref)
+{
+	static const char *const prefixes[] = { "", "refs/", "refs/heads/", "refs/tags/" };
 
 	for (size_t p = 0; p < ARRAY_SIZE(prefixes); p++) {
 		autofree char *name = xprintf("%s%s", prefixes[p], ref);
+		const git_remote_head *h = find_name(heads, n, name);
 
-		for (size_t i = 0; i < n; i++)
-			if (streq(heads[i]->name, name))
-				return heads[i];
+		if (h)
+			return h;
 	}
 	return NULL;
 }
 
-int remote_resolve(git_remote *remote, const struct git_job *job, char ret_commit[41],
-		   char **ret_name, struct error *err)
+static void take_head(const git_remote_head **heads, size_t n, const git_remote_head *h,
+		      struct remote_want *ret)
 {
-	const char *ref = job->ref && *job->ref ? job->ref : "HEAD";
+	autofree char *peeled = xprintf("%s^{}", h->name);
+	const git_remote_head *target = find_name(heads, n, peeled);
+
+	git_oid_tostr(ret->object, sizeof(ret->object), &h->oid);
+	git_oid_tostr(ret->commit, sizeof(ret->commit), target ? &target->oid : &h->oid);
+	ret->name = xstrdup(h->symref_target && find_name(heads, n, h->symref_target)
+				    ? h->symref_target
+				    : h->name);
+}
+
+int remote_resolve(struct remote *r, const char *ref, struct remote_want *ret, struct error *err)
+{
 	const git_remote_head **heads, *h;
 	size_t n;
-	int r = git_remote_ls(&heads, &n, remote);
+	int x;
 
-	if (r < 0)
-		return git_fail(err, r, "list the branches and tags");
-	h = find(heads, n, ref);
-	if (h) {
-		git_oid_tostr(ret_commit, 41, &h->oid);
-		*ret_name = xstrdup(h->name);
+	*ret = (struct remote_want){ 0 };
+	if (ref && is_commit(ref)) {
+		snprintf(ret->commit, sizeof(ret->commit), "%s", ref);
+		snprintf(ret->object, sizeof(ret->object), "%s", ref);
 		return 0;
 	}
-	if (!is_commit(ref))
-		return error_set(err, ERR_NOT_FOUND, "there is no branch, tag or commit %s", ref);
-	snprintf(ret_commit, 41, "%s", ref);
-	*ret_name = NULL;
+	x = connect_to(r, err);
+	if (x < 0)
+		return x;
+	x = git_remote_ls(&heads, &n, r->git);
+	if (x < 0)
+		return git_fail(err, x, "list the branches and tags");
+	h = find_head(heads, n, ref && *ref ? ref : "HEAD");
+	if (!h)
+		return error_set(err, ERR_NOT_FOUND, "there is no branch, tag or commit %s",
+				 ref && *ref ? ref : "HEAD");
+	take_head(heads, n, h, ret);
 	return 0;
 }
 
-int remote_fetch(git_remote *remote, const char *name, struct error *err)
+/* ---- objects ---- */
+
+static int fetch(struct remote *r, char **specs, size_t n, bool history)
 {
 	git_fetch_options opt = GIT_FETCH_OPTIONS_INIT;
-	char heads[] = "+refs/heads/*:refs/remotes/x/*", tags[] = "+refs/tags/*:refs/tags/*";
-	char *specs[] = { heads, tags };
-	git_strarray all = { specs, ARRAY_SIZE(specs) };
-	autofree char *one = name ? xprintf("+%s:refs/compose/want", name) : NULL;
-	git_strarray single = { &one, 1 };
-	unsigned tries = 0;
-	int r;
+	const git_strarray all = { specs, n };
+	const git_indexer_progress *p;
+	int x;
 
-	opt.callbacks.credentials = credentials;
-	opt.callbacks.transfer_progress = on_progress;
-	opt.callbacks.payload = &tries;
+	set_callbacks(r, &opt.callbacks);
 	opt.proxy_opts.type = GIT_PROXY_AUTO;
+	opt.follow_redirects = redirects(r);
+	opt.custom_headers = headers(r);
 	opt.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	opt.update_fetchhead = 0;
-	r = git_remote_fetch(remote, name ? &single : &all, &opt, NULL);
-	if (r == GIT_EUSER)
+	if (!history)
+		remote_no_history(&opt);
+	x = git_remote_fetch(r->git, &all, &opt, NULL);
+	p = git_remote_stats(r->git);
+	r->access->received += p ? p->received_bytes : 0;
+	return x;
+}
+
+static bool has_object(struct remote *r, const char *hex)
+{
+	git_object *o = NULL;
+	git_oid oid;
+	bool has = !git_oid_fromstr(&oid, hex) &&
+		   !git_object_lookup(&o, git_remote_owner(r->git), &oid, GIT_OBJECT_ANY);
+
+	git_object_free(o);
+	return has;
+}
+
+/* A commit alone, where the remote gives such; else everything that has a name. */
+static int fetch_commit(struct remote *r, const char *commit)
+{
+	char heads[] = "+refs/heads/*:refs/remotes/origin/*", tags[] = "+refs/tags/*:refs/tags/*";
+	char *all[] = { heads, tags };
+	char *one = (char *)(uintptr_t)commit;
+	int x = fetch(r, &one, 1, false);
+
+	if (r->too_much || (x >= 0 && has_object(r, commit)))
+		return x;
+	return fetch(r, all, ARRAY_SIZE(all), true);
+}
+
+int remote_fetch(struct remote *r, const struct remote_want *want, struct error *err)
+{
+	autofree char *spec = want->name ? xprintf("+%s:%s", want->name, want->name) : NULL;
+	int x = spec ? fetch(r, &spec, 1, false) : fetch_commit(r, want->commit);
+
+	if (r->too_much)
 		return error_set(err, ERR_LIMIT, "the repository sends more than %llu bytes",
 				 LIMIT_GIT_BYTES);
-	return r < 0 ? git_fail(err, r, "fetch") : 0;
+	if (x < 0)
+		return git_fail(err, x, "fetch");
+	if (!has_object(r, want->object))
+		return error_set(err, ERR_NOT_FOUND, "there is no commit %s", want->object);
+	return 0;
 }
