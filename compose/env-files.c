@@ -9,12 +9,13 @@
 struct env_scope {
 	struct pass *ps;
 	const struct node *own;
+	const struct node *file; /* that is read */
 };
 
 static const char *scope_get(void *userdata, const char *name, const char **ret_origin)
 {
 	const struct env_scope *scope = userdata;
-	const char *value = env_get_in(scope->ps, name);
+	const char *value = env_get_for(scope->ps, scope->file, name);
 
 	return value ? value : node_str(node_get(scope->own, name), NULL);
 }
@@ -74,7 +75,7 @@ static void resolve_own(struct pass *ps, struct node *own)
 {
 	for (size_t i = 0; is_map(own) && i < own->map.n; i++) {
 		struct node_member *m = &own->map.v[i];
-		const char *value = is_null(m->value) ? env_get_in(ps, m->key) : NULL;
+		const char *value = is_null(m->value) ? env_get_for(ps, m->value, m->key) : NULL;
 
 		if (value)
 			m->value = string_like(ps, m->value, value);
@@ -85,7 +86,7 @@ static void service_env_files(struct pass *ps, struct node *service)
 {
 	struct node *own = node_get(service, "environment");
 	struct node *files = node_get(service, "env_file");
-	struct env_scope scope = { ps, own };
+	struct env_scope scope = { .ps = ps, .own = own };
 	automap values = { 0 };
 	struct dotenv d = {
 		.vars = { scope_get, &scope },
@@ -96,7 +97,11 @@ static void service_env_files(struct pass *ps, struct node *service)
 	resolve_own(ps, own);
 	if (!files)
 		return;
-	node_item(file, files) read_env_file(ps, file, &d);
+	node_item(file, files)
+	{
+		scope.file = file;
+		read_env_file(ps, file, &d);
+	}
 	own = under(ps, &values, own, files);
 	node_unset(service, "env_file");
 	if (own->map.n)

@@ -6,7 +6,7 @@
 /* Where a service and those beside it come from. */
 struct scope {
 	struct node *services;
-	const char *file; /* absolute */
+	const char *file; /* for messages */
 	const struct resets *resets;
 	struct resets own; /* of a file that was loaded for it */
 };
@@ -57,22 +57,22 @@ static bool in_cycle(struct pass *ps, const struct node *at, const struct step *
 }
 
 /* The services of another file, with paths that are right in this project. */
-static struct scope *load_scope(struct extends *ex, const char *path, const char *written,
-				const char *name, const struct node *at)
+static struct scope *load_scope(struct extends *ex, const struct file_name *from, const char *name,
+				const struct node *at)
 {
 	struct pass *ps = ex->ps;
 	autofree struct scope *sc = xnew(struct scope);
-	autofree char *dir = path_dir(path), *relative = path_relative(ps->load_dir, dir);
+	autofree char *dir = path_dir(from->path), *relative = path_relative(ps->load_dir, dir);
 	const char *work_dir = ps->work_dir;
 	struct loaded_file file;
 	struct node *tree = NULL;
 
-	if (load_source(ps, path, at, "extends", &file) < 0 ||
+	if (load_source(ps, from, at, "extends", &file) < 0 ||
 	    load_plain_file(ps, &file, &tree, &sc->own) < 0)
 		return NULL;
 	sc->services = node_get(tree, "services");
 	if (!is_map(sc->services)) {
-		pass_fail(ps, at, "cannot extend service \"%s\" in %s: %s", name, path,
+		pass_fail(ps, at, "cannot extend service \"%s\" in %s: %s", name, file.source->name,
 			  sc->services ? "services must be a mapping" : "no services section");
 		resets_done(&sc->own);
 		return NULL;
@@ -80,9 +80,9 @@ static struct scope *load_scope(struct extends *ex, const char *path, const char
 	ps->work_dir = arena_strdup(ps->arena, relative);
 	resolve_paths(ps, tree);
 	ps->work_dir = work_dir;
-	sc->file = arena_strdup(ps->arena, path);
+	sc->file = file.source->name;
 	sc->resets = &sc->own;
-	map_set(&ex->files, path, sc);
+	map_set(&ex->files, from->path, sc);
 	return TAKE_PTR(sc);
 }
 
@@ -90,7 +90,7 @@ static struct scope *scope_of(struct extends *ex, struct scope *sc, const struct
 			      const char *name)
 {
 	struct pass *ps = ex->ps;
-	autofree char *path = NULL;
+	struct file_name found;
 	struct scope *other;
 
 	if (is_null(file))
@@ -99,13 +99,10 @@ static struct scope *scope_of(struct extends *ex, struct scope *sc, const struct
 		pass_fail(ps, file, "services.%s.extends.file must be a string", name);
 		return NULL;
 	}
-	if (is_remote(file->s)) {
-		pass_fail(ps, file, "%s: files of another machine are not done yet", file->s);
+	if (find_file(ps, file->s, file, "extends", &found) < 0)
 		return NULL;
-	}
-	path = path_absolute(ps->load_dir, file->s);
-	other = map_get(&ex->files, path);
-	return other ? other : load_scope(ex, path, file->s, name, file);
+	other = map_get(&ex->files, found.path);
+	return other ? other : load_scope(ex, &found, name, file);
 }
 
 static struct node *base_of(struct extends *ex, struct scope *sc, const struct node *extends,

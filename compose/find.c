@@ -71,6 +71,8 @@ static char *project_directory(struct pass *ps)
 
 		if (streq(f, "-"))
 			continue;
+		if (remote_kind(f) != REMOTE_NONE)
+			break;
 		abs = path_absolute(ps->cwd, f);
 		return path_dir(abs);
 	}
@@ -130,12 +132,12 @@ static int read_env_file(struct pass *ps, const char *path, struct dotenv *d)
 	return r < 0 ? finding_error(ps->findings, no_place, "%s", err.msg) : 0;
 }
 
-int read_env_into(struct pass *ps, const struct strv *files, const struct var_maps *vars,
+int read_env_into(struct pass *ps, const struct strv *files, struct var_lookup vars,
 		  struct map *env, struct map *origins)
 {
 	automap values = { 0 }, from = { 0 };
 	struct dotenv d = {
-		.vars = { var_maps_get, (void *)(uintptr_t)vars },
+		.vars = vars,
 		.values = &values,
 		.origins = &from,
 		.warnings = ps->findings,
@@ -168,7 +170,8 @@ static int read_dotenv(struct pass *ps, struct strv *done)
 		return r;
 	strv_copy(done, &files);
 	strv_extend(&ps->tree->env_read, &files);
-	return read_env_into(ps, &files, &vars, &ps->tree->env, &ps->tree->env_origin);
+	return read_env_into(ps, &files, (struct var_lookup){ var_maps_get, &vars }, &ps->tree->env,
+			     &ps->tree->env_origin);
 }
 
 /* Those of names that are in dir, absolute. */
@@ -246,7 +249,7 @@ static int files_from_environment(struct pass *ps)
 	strv_foreach (f, &names) {
 		autofree char *abs = NULL;
 
-		if (streq(f, "-")) {
+		if (streq(f, "-") || remote_kind(f) != REMOTE_NONE) {
 			strv_push(&ps->tree->files, f);
 			continue;
 		}
@@ -279,7 +282,7 @@ static void absolute_files(struct pass *ps)
 	for (size_t i = 0; i < ps->tree->files.n; i++) {
 		char **f = &ps->tree->files.v[i], *abs;
 
-		if (streq(*f, "-"))
+		if (streq(*f, "-") || remote_kind(*f) != REMOTE_NONE)
 			continue;
 		abs = path_absolute(ps->cwd, *f);
 		free(*f);

@@ -8,7 +8,7 @@
 struct inclusion {
 	const struct node *at;
 	const struct node *project_directory; /* NULL: the first file's */
-	struct strv paths;		      /* absolute; the first, and its overrides */
+	VEC(struct file_name) paths;	      /* the first, and its overrides */
 	struct strv env_files;		      /* absolute */
 	const char *dir;		      /* absolute */
 	const char *work_dir;		      /* as the project sees it */
@@ -16,33 +16,51 @@ struct inclusion {
 
 static void inclusion_done(struct inclusion *in)
 {
-	strv_done(&in->paths);
+	vec_done(&in->paths);
 	strv_done(&in->env_files);
 }
 
-static int add_path(struct pass *ps, const struct node *n, struct strv *ret)
+static int add_path(struct pass *ps, const struct node *n, struct inclusion *in)
 {
+	struct file_name file;
+
 	if (!is_string(n))
 		return pass_fail(ps, n, "include: a path must be a string, not a %s",
 				 node_kind_name(n->kind));
-	if (is_remote(n->s))
-		return pass_fail(ps, n, "include: %s: files of another machine are not done yet",
-				 n->s);
-	strv_take(ret, path_absolute(ps->load_dir, n->s));
+	if (find_file(ps, n->s, n, "include", &file) < 0)
+		return -ERR_INVALID;
+	*vec_add(&in->paths) = file;
 	return 0;
 }
 
-static int add_paths(struct pass *ps, const struct node *n, struct strv *ret)
+/* Of this machine, or what came with the file that names it. */
+static int add_env_file(struct pass *ps, const struct node *n, struct inclusion *in)
+{
+	struct file_name file;
+
+	if (!is_string(n))
+		return pass_fail(ps, n, "include: a path must be a string, not a %s",
+				 node_kind_name(n->kind));
+	if (remote_kind(n->s) != REMOTE_NONE)
+		return pass_fail(ps, n, "include: an env_file can't be of another machine");
+	if (find_file(ps, n->s, n, "env_file", &file) < 0)
+		return -ERR_INVALID;
+	strv_push(&in->env_files, file.path);
+	return 0;
+}
+
+static int add_each(struct pass *ps, const struct node *n, struct inclusion *in,
+		    int (*add)(struct pass *ps, const struct node *n, struct inclusion *in))
 {
 	int r = 0;
 
 	if (is_null(n))
 		return 0;
 	if (!is_list(n))
-		return add_path(ps, n, ret);
+		return add(ps, n, in);
 	node_item(x, n)
 	{
-		if (add_path(ps, x, ret) < 0)
+		if (add(ps, x, in) < 0)
 			r = -ERR_INVALID;
 	}
 	return r;
@@ -64,8 +82,14 @@ static int check_env_files(struct pass *ps, const struct inclusion *in)
 static void default_env_file(struct inclusion *in)
 {
 	autofree char *path = path_join(in->dir, ".env");
+	const struct node *by = in->project_directory;
+	const struct remote *remote = !by	      ? in->paths.v[0].remote
+				      : by->at.source ? by->at.source->remote
+						      : NULL;
 	struct stat st;
 
+	if (remote && !remote_has(remote, path))
+		return;
 	if (!in->env_files.n && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
 		strv_push(&in->env_files, path);
 }
@@ -82,7 +106,8 @@ static bool is_directory(const char *path)
 static void find_directories(struct pass *ps, struct inclusion *in)
 {
 	const char *given = node_str(in->project_directory, "");
-	autofree char *dir = *given ? path_absolute(ps->load_dir, given) : path_dir(in->paths.v[0]);
+	autofree char *dir = *given ? path_absolute(ps->load_dir, given)
+				    : path_dir(in->paths.v[0].path);
 	autofree char *parent = path_dir(dir);
 	autofree char *relative = path_relative(ps->load_dir, is_directory(dir) ? dir : parent);
 
@@ -95,13 +120,13 @@ static int parse_inclusion(struct pass *ps, const struct node *n, struct inclusi
 	int r;
 
 	*in = (struct inclusion){ .at = n };
-	r = add_paths(ps, is_map(n) ? node_get(n, "path") : n, &in->paths);
+	r = add_each(ps, is_map(n) ? node_get(n, "path") : n, in, add_path);
 	if (r < 0)
 		return r;
 	if (!in->paths.n)
 		return pass_fail(ps, n, "include: a path is missing");
 	in->project_directory = node_get(n, "project_directory");
-	r = add_paths(ps, node_get(n, "env_file"), &in->env_files);
+	r = add_each(ps, node_get(n, "env_file"), in, add_env_file);
 	if (r == 0)
 		r = check_env_files(ps, in);
 	find_directories(ps, in);
@@ -113,7 +138,7 @@ static void say_chain(struct buf *out, const struct file_step *st)
 {
 	if (st->up)
 		say_chain(out, st->up);
-	buf_addf(out, "\n%s%s", st->up ? " include " : "", st->file);
+	buf_addf(out, "\n%s%s", st->up ? " include " : "", st->file->name);
 }
 
 static int check_cycle(struct pass *ps, const struct inclusion *in, const struct file_step *from)
@@ -122,11 +147,11 @@ static int check_cycle(struct pass *ps, const struct inclusion *in, const struct
 
 	buf_init(&text, BUF_MAX_ANY);
 	for (const struct file_step *s = from; s; s = s->up) {
-		if (!streq(s->file, in->paths.v[0]))
+		if (!streq(s->file->path, in->paths.v[0].path))
 			continue;
 		say_chain(&text, from);
 		return pass_fail(ps, in->at, "include cycle detected:%s\n include %s", text.p,
-				 in->paths.v[0]);
+				 s->file->name);
 	}
 	return 0;
 }
@@ -183,7 +208,7 @@ static int load_inclusion(struct pass *ps, const struct inclusion *in, const str
 	ps->vars = (struct var_maps){ .maps = { env } };
 	ps->resolve_paths = true;
 	for (size_t i = 0; r == 0 && i < in->paths.n; i++)
-		r = load_source(ps, in->paths.v[i], in->at, "include", &files[i]);
+		r = load_source(ps, &in->paths.v[i], in->at, "include", &files[i]);
 	if (r == 0)
 		r = load_files(ps, files, in->paths.n, from, ret);
 	outer.visits = ps->visits;
@@ -197,6 +222,7 @@ static int include_one(struct pass *ps, const struct node *n, struct node *doc,
 {
 	__attribute__((cleanup(inclusion_done))) struct inclusion in = { 0 };
 	automap env = { 0 };
+	struct var_lookup vars;
 	struct node *imported = NULL;
 	int r = parse_inclusion(ps, n, &in);
 
@@ -204,8 +230,10 @@ static int include_one(struct pass *ps, const struct node *n, struct node *doc,
 		r = check_cycle(ps, &in, from);
 	if (r < 0)
 		return r;
+	vars = in.paths.v[0].remote ? (struct var_lookup){ var_maps_get_noted, ps }
+				    : (struct var_lookup){ var_maps_get, &ps->vars };
 	strmap_copy(&env, ps->env);
-	r = read_env_into(ps, &in.env_files, &(struct var_maps){ .maps = { ps->env } }, &env, NULL);
+	r = read_env_into(ps, &in.env_files, vars, &env, NULL);
 	if (r == 0)
 		r = load_inclusion(ps, &in, &env, from, &imported);
 	if (r == 0)

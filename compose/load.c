@@ -3,34 +3,6 @@
 
 #include "util/path.h"
 
-bool is_remote(const char *path)
-{
-	static const char *const prefixes[] = { "oci://", "https://", "http://",    "git://",
-						"ssh://", "git@",     "github.com/" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (starts_with(path, prefixes[i]))
-			return true;
-	return false;
-}
-
-int load_source(struct pass *ps, const char *path, const struct node *named_by, const char *why,
-		struct loaded_file *ret)
-{
-	struct place at = named_by ? named_by->at : (struct place){ 0 };
-	struct error err = ERROR_INIT;
-	struct source *source;
-
-	if (source_read(ps->arena, path, &source, &err) < 0)
-		return finding_error(ps->findings, at, "%s", err.msg);
-	source->from = at.source;
-	source->why = why;
-	source->from_line = at.line;
-	source->from_column = at.column;
-	ret->source = source;
-	return yaml_parse(ps->arena, source, &ps->visits, &ret->docs, ps->findings);
-}
-
 static int interpolate_document(struct pass *ps, struct node **doc)
 {
 	const struct interp_options opt = {
@@ -80,13 +52,14 @@ static int own_document(struct pass *ps, const struct node *parsed, struct reset
 				 node_kind_name(parsed->kind));
 	*ret = node_copy_deep(ps->arena, parsed);
 	resets_collect(ps, *ret, rs);
+	note_variables(ps, *ret);
 	return interpolate_document(ps, ret);
 }
 
 static int load_document(struct pass *ps, const struct loaded_file *file, const struct node *parsed,
 			 const struct file_step *up, struct node **tree, struct resets *rs)
 {
-	const struct file_step step = { up, file->source->name };
+	const struct file_step step = { up, file->source };
 	struct node *doc = NULL;
 	int r = own_document(ps, parsed, rs, &doc);
 
@@ -172,14 +145,31 @@ static int parse_files(struct pass *ps, struct loaded_file *files)
 	int r = 0;
 	size_t i = 0;
 
-	strv_foreach (path, &ps->tree->files) {
-		if (is_remote(path))
-			r = finding_error(ps->findings, (struct place){ 0 },
-					  "%s: files of another machine are not done yet", path);
-		else if (load_source(ps, path, NULL, NULL, &files[i++]) < 0)
+	strv_foreach (written, &ps->tree->files) {
+		struct file_name file = { 0 };
+
+		if (find_file(ps, written, NULL, NULL, &file) < 0 ||
+		    load_source(ps, &file, NULL, NULL, &files[i++]) < 0)
 			r = -ERR_INVALID;
 	}
 	return r;
+}
+
+/* Paths are relative to the first file that came from another machine, if one did, as Docker
+ * Compose has it; the name was taken from the directory that the user is in. */
+static void settle_directory(struct pass *ps, const struct loaded_file *files)
+{
+	for (size_t i = 0; i < ps->tree->files.n; i++) {
+		const struct source *s = files[i].source;
+		autofree char *dir = NULL;
+
+		if (!s->remote)
+			continue;
+		dir = path_dir(s->path);
+		ps->tree->dir = arena_strdup(ps->arena, dir);
+		ps->work_dir = ps->load_dir = ps->tree->dir;
+		return;
+	}
 }
 
 /* From the merged tree to the canonical project. */
@@ -195,6 +185,9 @@ static int finish(struct pass *ps)
 	select_profiles(ps);
 	if (!opt->no_consistency)
 		check_consistency(ps);
+	check_reaches(ps);
+	if (pass_failed(ps))
+		return -ERR_INVALID;
 	if (!opt->skip_env_files)
 		read_env_files(ps, t->root);
 	read_label_files(ps, t->root);
@@ -215,8 +208,10 @@ static int load_project(struct pass *ps)
 
 	if (r == 0)
 		r = find_name(ps, files, t->files.n);
-	if (r == 0)
+	if (r == 0) {
+		settle_directory(ps, files);
 		r = load_files(ps, files, t->files.n, NULL, &t->root);
+	}
 	if (r < 0)
 		return r;
 	if (!t->root->map.n)
@@ -232,15 +227,21 @@ static int peek_project(struct pass *ps)
 	autofree struct loaded_file *files = xnewn(struct loaded_file, ps->tree->files.n);
 	int r = parse_files(ps, files);
 
-	return r < 0 ? r : find_name(ps, files, ps->tree->files.n);
+	if (r == 0)
+		r = find_name(ps, files, ps->tree->files.n);
+	if (r == 0)
+		settle_directory(ps, files);
+	return r;
 }
 
 static int run(const struct load_options *opt, struct project_tree **ret, struct findings *f,
 	       int (*how)(struct pass *ps))
 {
 	autocall(project_tree_freep) struct project_tree *t = xnew(struct project_tree);
+	automap remotes = { 0 };
 	struct pass ps = {
 		.findings = f,
+		.remotes = &remotes,
 		.opt = opt,
 		.tree = t,
 		.errors_before = f->n_errors,
@@ -280,6 +281,8 @@ struct project_tree *project_tree_free(struct project_tree *t)
 	strv_done(&t->env_files);
 	strv_done(&t->profiles);
 	strv_done(&t->env_read);
+	strv_done(&t->remotes);
+	vec_done(&t->remote_vars);
 	map_done(&t->env);
 	map_done(&t->env_origin);
 	map_done(&t->disabled);

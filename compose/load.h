@@ -14,6 +14,7 @@
 #define COMPOSE_LOAD_H
 
 #include "compose/finding.h"
+#include "compose/remote.h"
 #include "util/map.h"
 #include "util/strv.h"
 
@@ -31,13 +32,14 @@ struct load_options {
 	bool compatibility;
 	bool all_resources;   /* keep networks, volumes ... that no service uses */
 	bool skip_env_files;  /* don't read env_file and label_file */
+	const struct remotes *remotes; /* NULL: files of other machines are an error */
 };
 
 struct project_tree {
 	struct arena *arena;	/* owns all that follows */
 	const char *name;	/* project name, normalised */
 	const char *dir;	/* the project directory, absolute */
-	struct strv files;	/* absolute, in order ("-" for stdin) */
+	struct strv files;	/* absolute, in order ("-" for stdin; a URL as it was given) */
 	struct strv env_files;	/* those given with --env-file, absolute */
 	struct map env;		/* the interpolation environment: what ${X} sees */
 	struct map env_origin;	/* name -> where its value came from ("environment", "/abs/.env:3") */
@@ -46,6 +48,8 @@ struct project_tree {
 	struct map disabled;	/* name -> struct node *: services that no active profile selects */
 	struct strv env_read;	/* the env files that env was made from, in order */
 	bool files_unread;	/* loaded with skip_env_files: env_file is still there */
+	struct strv remotes;	/* the URLs of other machines that files came from, in order */
+	VEC(struct remote_variable) remote_vars; /* what these see of the environment */
 };
 
 /* 0 with *ret set and perhaps warnings in f; or -err with at least one error in f: -ERR_NOT_FOUND when no file is named and

@@ -62,6 +62,10 @@ libcompose_a_SOURCES = \
 	compose/plan.h \
 	compose/port-clash.c \
 	compose/ports.c \
+	compose/reach.c \
+	compose/remote-load.c \
+	compose/remote.c \
+	compose/remote.h \
 	compose/reset.c \
 	compose/run-step.c \
 	compose/run-step.h \

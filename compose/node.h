@@ -15,9 +15,13 @@
 #define LIMIT_NODE_VISITS 4000000   /* nodes that aliases may unfold to, over a whole load */
 #define LIMIT_FILE_SIZE	 (64 << 20)
 
+struct remote;
+
 /* A file that took part in a load, and what led to it. */
 struct source {
 	const char *name;	   /* as messages show it: absolute path, or "(stdin)" */
+	const char *path;	   /* as it was opened: "-" is stdin */
+	const struct remote *remote; /* that it came with (remote.h); NULL: a file of this machine */
 	struct str text;	   /* for the caret under a finding */
 	const struct source *from; /* who included or extended it, NULL for one the user named */
 	const char *why;	   /* "include", "extends", NULL */

@@ -16,7 +16,7 @@ static struct node *fill_items(struct pass *ps, struct node *list, bool keep_emp
 		const char *value;
 
 		if (is_string(x) && !strchr(x->s, '=')) {
-			value = env_get_in(ps, x->s);
+			value = env_get_for(ps, x, x->s);
 			if (value)
 				x = string_like(ps, x,
 						arena_printf(ps->arena, "%s=%s", x->s, value));
@@ -35,7 +35,7 @@ static void fill_members(struct pass *ps, struct node *map, bool keep_empty)
 
 	for (size_t i = 0; i < map->map.n; i++) {
 		struct node_member *m = &map->map.v[i];
-		const char *value = is_null(m->value) ? env_get_in(ps, m->key) : NULL;
+		const char *value = is_null(m->value) ? env_get_for(ps, m->value, m->key) : NULL;
 
 		if (value)
 			m->value = string_like(ps, m->value, value);
@@ -60,7 +60,7 @@ static void resolve_content(struct pass *ps, struct node *section, const char *k
 	node_each(m, section)
 	{
 		const struct node *name = node_get(m->value, "environment");
-		const char *value = is_string(name) ? env_get_in(ps, name->s) : NULL;
+		const char *value = is_string(name) ? env_get_for(ps, name, name->s) : NULL;
 
 		if (value)
 			map_put_string(ps, m->value, key, value);

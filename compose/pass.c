@@ -92,7 +92,3 @@ const char *cut(struct pass *ps, const char *s, char c, const char **ret_tail)
 	return p ? arena_strndup(ps->arena, s, (size_t)(p - s)) : s;
 }
 
-const char *env_get_in(const struct pass *ps, const char *name)
-{
-	return strmap_get(ps->env, name);
-}

@@ -22,6 +22,7 @@ struct pass {
 	size_t visits;	      /* nodes of the whole load (yaml.h) */
 	size_t ports;	      /* that short forms stood for, of the whole load */
 	size_t errors_before; /* findings that were there before this load */
+	struct map *remotes;  /* URL -> struct remote *, those fetched */
 
 	/* These change while included and extended files are loaded. */
 	const char *work_dir; /* relative paths are joined to it; may be relative itself */
@@ -72,7 +73,8 @@ static inline bool is_null(const struct node *n)
 }
 /* The text before the first c, in the arena, and what is behind it (NULL: there is no c). */
 const char *cut(struct pass *ps, const char *s, char c, const char **ret_tail);
-const char *env_get_in(const struct pass *ps, const char *name); /* NULL: not set */
+/* NULL: not set. For the value at a node: what files of other machines are told is noted. */
+const char *env_get_for(struct pass *ps, const struct node *at, const char *name);
 
 /* merge.c */
 struct node *merge_trees(struct pass *ps, struct node *base, struct node *over);
@@ -168,10 +170,13 @@ const char *volume_spec_target(struct pass *ps, const char *spec);
 void resolve_paths(struct pass *ps, struct node *root);
 struct node *resolve_path(struct pass *ps, struct node *n);
 struct node *resolve_context(struct pass *ps, struct node *n);
+struct node *resolve_extends(struct pass *ps, struct node *n);
 struct node *resolve_unix(struct pass *ps, struct node *n);
 struct node *resolve_watch(struct pass *ps, struct node *n);
 struct node *resolve_mount(struct pass *ps, struct node *n);
 struct node *resolve_volume(struct pass *ps, struct node *n);
+/* Is it one that a builder fetches, or another service? */
+bool is_remote_context(const char *s);
 /* filepath.Rel: the way from one absolute directory to another. */
 char *path_relative(const char *from, const char *to);
 
@@ -187,6 +192,9 @@ struct node *decode_tree(struct pass *ps, struct node *root);
 /* env-files.c: env_file and label_file of all active services. */
 void read_env_files(struct pass *ps, struct node *root);
 void read_label_files(struct pass *ps, struct node *root);
+
+/* reach.c: what files of other machines would have of this one is allowed, or an error. */
+void check_reaches(struct pass *ps);
 
 /* select.c: profiles, services asked for, and what they need. */
 void select_profiles(struct pass *ps);

@@ -59,8 +59,7 @@ struct node *resolve_path(struct pass *ps, struct node *n)
 	return *path == '/' ? string_like(ps, n, path) : join(ps, n, path);
 }
 
-/* Contexts that a builder fetches. */
-static bool is_remote_context(const char *s)
+bool is_remote_context(const char *s)
 {
 	static const char *const prefixes[] = { "https://",    "http://", "git://",  "ssh://",
 						"github.com/", "git@",	  "service:" };
@@ -78,6 +77,11 @@ struct node *resolve_context(struct pass *ps, struct node *n)
 	if (!is_string(n) || is_remote_context(n->s))
 		return n;
 	return resolve_path(ps, n);
+}
+
+struct node *resolve_extends(struct pass *ps, struct node *n)
+{
+	return is_string(n) && remote_kind(n->s) != REMOTE_NONE ? n : resolve_path(ps, n);
 }
 
 static bool is_separator(char c)

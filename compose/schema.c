@@ -99,7 +99,7 @@ static const struct attr build_rows[] = {
 	ROW("shm_size", SIZE, IS, LOCAL),
 	ROW("tags", WORDS, L, .item = &string_item, .unique = unique_key_value, LOCAL),
 	ULIMITS("ulimits", LOCAL),
-	ROW("platforms", WORDS, L, .item = &string_item, ELSEWHERE),
+	ROW("platforms", WORDS, L, .item = &string_item, LOCAL),
 	ROW("privileged", BOOL, BS, LOCAL),
 	END,
 };
@@ -305,7 +305,7 @@ static const struct attr env_file_item = ROW(NULL, OBJECT, S | M, .members = env
 static const struct attr label_file_item = ROW(NULL, STRING, S, .resolve = resolve_path);
 
 static const struct attr extends_rows[] = {
-	TEXT("file", .resolve = resolve_path, LOCAL),
+	TEXT("file", .resolve = resolve_extends, LOCAL),
 	TEXT("service", .flags = ATTR_REQUIRED, LOCAL),
 	END,
 };

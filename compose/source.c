@@ -14,7 +14,7 @@ struct source *source_text(struct arena *a, const char *name, struct str text)
 
 	if (text.n)
 		memcpy(copy, text.p, text.n);
-	s->name = arena_strdup(a, name);
+	s->name = s->path = arena_strdup(a, name);
 	s->text = (struct str){ copy, text.n };
 	return s;
 }
@@ -47,5 +47,6 @@ int source_read(struct arena *a, const char *path, struct source **ret, struct e
 		return r;
 	}
 	*ret = source_text(a, is_stdin ? "(stdin)" : path, buf_str(&text));
+	(*ret)->path = arena_strdup(a, path);
 	return 0;
 }
