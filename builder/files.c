@@ -3,6 +3,7 @@
 #include "builder/files.h"
 
 #include "builder/expand.h"
+#include "builder/history.h"
 #include "registry/platform.h"
 #include "util/path.h"
 
@@ -518,7 +519,7 @@ int files_copy(struct stage_run *run, const struct inst *in, struct error *err)
 	s->copy = TAKE_PTR(j);
 	s->release = release_copy;
 	s->newest = INT64_MIN;
-	s->history = xprintf("%s # buildkit", in->line->text);
+	s->history = history_copy(run, in);
 	stage_step_begin(run, in);
 	make_short_key(s);
 	r = short_cached(s, err);

@@ -30,6 +30,8 @@ libbuilder_a_SOURCES = \
 	builder/graph.c \
 	builder/graph.h \
 	builder/heavy.c \
+	builder/history.c \
+	builder/history.h \
 	builder/ignore.c \
 	builder/ignore.h \
 	builder/image.c \

@@ -3,6 +3,7 @@
 #include "builder/solve.h"
 
 #include "builder/expand.h"
+#include "builder/history.h"
 #include "builder/lint.h"
 #include "builder/ports.h"
 #include "util/num.h"
@@ -90,6 +91,12 @@ static int arg_value(struct stage_run *run, const struct inst *in, const char *n
 	return 0;
 }
 
+/* Switches of a scanner: known to the build, and seen by no step. */
+static bool is_switch(const char *name)
+{
+	return streq(name, "BUILDKIT_SBOM_SCAN_CONTEXT") || streq(name, "BUILDKIT_SBOM_SCAN_STAGE");
+}
+
 static int apply_arg(struct stage_run *run, const struct inst *in, struct error *err)
 {
 	autobuf text = { 0 };
@@ -106,7 +113,7 @@ static int apply_arg(struct stage_run *run, const struct inst *in, struct error 
 		r = arg_value(run, in, name, eq ? eq + 1 : NULL, &value, err);
 		if (r < 0)
 			return r;
-		if (value)
+		if (value && !is_switch(name))
 			strmap_set(&run->env, name, value);
 		strmap_set(&run->args, name, value);
 		buf_addf(&text, "%s%s%s%s", text.len ? " " : "", name, value ? "=" : "",
@@ -131,15 +138,11 @@ void meta_with_shell(const struct stage_run *run, const char *command, struct st
 	strv_push(ret, command);
 }
 
-static void note_list(struct stage_run *run, const struct inst *in, const struct strv *l)
+/* Takes text. */
+static void note_text(struct stage_run *run, char *text)
 {
-	autobuf text = { 0 };
-
-	buf_init(&text, BUF_MAX_ANY);
-	strv_foreach (s, l)
-		buf_addf(&text, "%s\"%s\"", text.len ? " " : "", s);
-	autofree char *all = xprintf("[%s]", text.p);
-	note(run, in, all);
+	stage_add_history(run, text, true);
+	free(text);
 }
 
 static int apply_command(struct stage_run *run, const struct inst *in, struct error *err)
@@ -160,14 +163,14 @@ static int apply_command(struct stage_run *run, const struct inst *in, struct er
 	} else if (!run->cmd_set) {
 		strv_done(&c->cmd);
 	}
-	note_list(run, in, slot);
+	note_text(run, history_quoted(in, slot));
 	return 0;
 }
 
 static int apply_shell(struct stage_run *run, const struct inst *in, struct error *err)
 {
 	strv_copy(&run->cfg.config.shell, &in->args);
-	note_list(run, in, &in->args);
+	note_text(run, history_list(in, &in->args));
 	return 0;
 }
 
@@ -175,9 +178,8 @@ static int apply_shell(struct stage_run *run, const struct inst *in, struct erro
 
 static int apply_expose(struct stage_run *run, const struct inst *in, struct error *err)
 {
-	struct strv *ports = &run->cfg.config.exposed_ports;
-	autostrv words = { 0 };
-	autofree char *text = NULL;
+	struct strv *all = &run->cfg.config.exposed_ports;
+	autostrv words = { 0 }, ports = { 0 };
 
 	strv_foreach (arg, &in->args) {
 		int r = expand_words(arg, in->df->escape, 0, &run->env, NULL, &words, err);
@@ -186,22 +188,22 @@ static int apply_expose(struct stage_run *run, const struct inst *in, struct err
 			return inst_error_at(in, arg, err);
 	}
 	strv_foreach (w, &words) {
-		int r = ports_parse(w, ports, err);
+		int r = ports_parse(w, &ports, err);
 
 		if (r < 0)
 			return inst_error_at(in, w, err);
 	}
-	strv_sort(ports);
-	strv_uniq(ports);
-	text = strv_join(&words, " ");
-	note(run, in, text);
+	note_text(run, history_list(in, &ports));
+	strv_extend(all, &ports);
+	strv_sort(all);
+	strv_uniq(all);
 	return 0;
 }
 
 static int apply_volume(struct stage_run *run, const struct inst *in, struct error *err)
 {
-	struct strv *volumes = &run->cfg.config.volumes;
-	autofree char *text = NULL;
+	struct strv *all = &run->cfg.config.volumes;
+	autostrv volumes = { 0 };
 
 	strv_foreach (arg, &in->args) {
 		autofree char *value = NULL, *trimmed = NULL;
@@ -212,12 +214,12 @@ static int apply_volume(struct stage_run *run, const struct inst *in, struct err
 		trimmed = str_dup(str_trim(str_of(value)));
 		if (!*trimmed)
 			return fail(in, arg, err, "VOLUME: a path is empty");
-		strv_push(volumes, trimmed);
+		strv_push(&volumes, trimmed);
 	}
-	strv_sort(volumes);
-	strv_uniq(volumes);
-	text = strv_join(&in->args, " ");
-	note(run, in, text);
+	note_text(run, history_list(in, &volumes));
+	strv_extend(all, &volumes);
+	strv_sort(all);
+	strv_uniq(all);
 	return 0;
 }
 
@@ -305,7 +307,6 @@ static int apply_healthcheck(struct stage_run *run, const struct inst *in, struc
 {
 	struct image_runtime *c = &run->cfg.config;
 	struct healthcheck *h = xnew(struct healthcheck);
-	autofree char *text = strv_join(&in->args, " ");
 	int r = 0;
 
 	if (!strcasecmp(in->args.v[0], "NONE")) {
@@ -320,7 +321,7 @@ static int apply_healthcheck(struct stage_run *run, const struct inst *in, struc
 		healthcheck_done(c->healthcheck);
 	free(c->healthcheck);
 	c->healthcheck = h;
-	note(run, in, text);
+	note_text(run, history_health(h));
 	return r;
 }
 

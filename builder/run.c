@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RUN as a step. */
+#include "builder/history.h"
 #include "builder/mounts.h"
 #include "builder/step.h"
 
@@ -341,24 +342,6 @@ static void release_run(struct step *s)
 	free(s->script);
 }
 
-static char *history_of(const struct step *s)
-{
-	autofree char *argv = strv_join(&s->spec.argv, " ");
-	autobuf out = { 0 };
-	size_t n = 0;
-
-	map_foreach (a, &s->run->args)
-		n += a->key != NULL;
-	buf_init(&out, BUF_MAX_ANY);
-	buf_adds(&out, "RUN ");
-	if (n)
-		buf_addf(&out, "|%zu ", n);
-	map_foreach (a, &s->run->args)
-		buf_addf(&out, "%s=%s ", a->key, a->value ? (const char *)a->value : "");
-	buf_addf(&out, "%s # buildkit", argv);
-	return buf_steal(&out);
-}
-
 static int set_up(struct step *s, struct error *err)
 {
 	int r = mounts_parse(s, err);
@@ -391,7 +374,7 @@ int run_step(struct stage_run *run, const struct inst *in, struct error *err)
 	r = set_up(s, err);
 	if (r < 0)
 		return r;
-	s->history = history_of(s);
+	s->history = history_run(run, &s->spec.argv);
 	make_key(s);
 	r = step_cached(s, err);
 	if (!r)
