@@ -54,6 +54,7 @@ enum build_event_type {
 	BUILD_STEP_FAILED,
 	BUILD_OUTPUT,
 	BUILD_WARNING,
+	BUILD_NOTE, /* of the image as a whole */
 	BUILD_PROGRESS
 };
 struct build_event {
@@ -81,7 +82,9 @@ struct build_options {
 	char *target;
 	struct map labels;
 	struct strv tags;
-	char *platform;	     /* NULL: the machine's */
+	char *platform;	       /* NULL: the machine's */
+	struct strv platforms; /* several: an index with an image for each; empty: platform */
+	char *provenance, *sbom; /* "true", "false", "mode=max"...; NULL: none */
 	struct map contexts; /* additional_contexts: name -> path, docker-image://REF, ... */
 	VEC(struct build_secret) secrets;
 	struct map ssh;

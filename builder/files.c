@@ -311,7 +311,7 @@ static int short_cached(struct step *s, struct error *err)
 	struct cache_entry e;
 	int r;
 
-	if (!s->short_key[0] || s->run->build->opt->no_cache)
+	if (!s->short_key[0] || !build_may_take(s->run->build, s->short_key))
 		return 0;
 	r = cache_get(s->run->build->store, s->short_key, &e, err);
 	if (r <= 0 || !e.alias[0])

@@ -8,6 +8,7 @@ libbuilder_a_SOURCES = \
 	builder/add/work-job.c builder/add/work.h \
 	builder/aide.c builder/aide.h \
 	builder/archive.c \
+	builder/base.c \
 	builder/build.h \
 	builder/cache.c \
 	builder/cache.h \
@@ -44,6 +45,7 @@ libbuilder_a_SOURCES = \
 	builder/mounts-host.c \
 	builder/mounts.c \
 	builder/mounts.h \
+	builder/output.c builder/output.h \
 	builder/owner.c \
 	builder/pattern.c \
 	builder/place.c \
@@ -51,6 +53,7 @@ libbuilder_a_SOURCES = \
 	builder/ports.h \
 	builder/run.c \
 	builder/select.c \
+	builder/set.c builder/set.h \
 	builder/solve.c \
 	builder/solve.h \
 	builder/ssh.c \

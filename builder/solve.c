@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/lint.h"
 #include "builder/mounts.h"
+#include "builder/set.h"
 #include "builder/step.h"
 
 #include "event/loop.h"
@@ -128,17 +129,6 @@ static void build_cancel(struct task *t)
 	build_fail(b, &err);
 }
 
-static void base_free(struct base *base)
-{
-	task_unref(base->task);
-	image_done(&base->image);
-	image_config_done(&base->config);
-	rootfs_done(&base->rootfs);
-	free(base->ref);
-	free(base->platform);
-	free(base);
-}
-
 static void build_free(struct task *t)
 {
 	struct build *b = container_of(t, struct build, task);
@@ -161,66 +151,6 @@ static void build_free(struct task *t)
 }
 
 static const struct task_ops build_ops = { "build", build_cancel, build_free };
-
-/* ---- bases ---- */
-
-static int base_take(struct build *b, struct base *base, struct error *err)
-{
-	int r = store_image_config(b->store, base->image.id, &base->config, err);
-
-	if (r < 0)
-		return error_wrap(err, "%s", base->ref);
-	strv_foreach (id, &base->config.diff_ids) {
-		if (!store_layer_has(b->store, id))
-			return error_set(err, ERR_CORRUPT, "%s: its layer %s is not in the store",
-					 base->ref, id);
-		rootfs_push(&base->rootfs, b->store, id);
-	}
-	base->done = true;
-	return 0;
-}
-
-static void base_done(struct task *t, int r, void *userdata)
-{
-	struct base *base = userdata;
-	struct build *b = base->build;
-	struct error err = t->err;
-
-	if (r >= 0 && !b->failed)
-		r = base_take(b, base, &err);
-	base->task = task_unref(base->task);
-	if (r < 0) {
-		if (!strstr(err.msg, base->ref))
-			error_wrap(&err, "%s", base->ref);
-		build_fail(b, &err);
-	}
-	build_kick(b);
-}
-
-int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
-	       struct error *err)
-{
-	struct base *base;
-
-	vec_foreach (p, &b->bases) {
-		if (!streq((*p)->ref, ref) || !streq0((*p)->platform, platform))
-			continue;
-		*ret = *p;
-		return (*p)->done;
-	}
-	if (!b->runner || !b->runner->image)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "%s: there is nothing here that gives images", ref);
-	base = xnew(struct base);
-	base->build = b;
-	base->ref = xstrdup(ref);
-	base->platform = xstrdup0(platform);
-	*vec_add(&b->bases) = base;
-	base->task = b->runner->image(b->runner->userdata, ref, platform, b->opt->pull,
-				      &base->image);
-	task_on_done(base->task, base_done, base);
-	return 0;
-}
 
 /* ---- the context ---- */
 
@@ -265,6 +195,18 @@ int build_context(struct build *b, struct copy_source *ret, struct error *err)
 		.name = "the build context",
 	};
 	return 0;
+}
+
+/* ---- the cache ---- */
+
+bool build_may_take(const struct build *b, const char *key)
+{
+	return !b->opt->no_cache || map_has(&b->set->made, key);
+}
+
+void build_made(struct build *b, const char *key)
+{
+	map_set(&b->set->made, key, NULL);
 }
 
 /* ---- slots ---- */
@@ -502,17 +444,18 @@ static int load(struct build *b, struct error *err)
 	return r;
 }
 
-struct task *build_start(sd_event *loop, struct store *store, const struct build_runner *runner,
-			 const struct build_options *opt, char ret_id[DIGEST_MAX])
+struct task *build_one(struct build_set *set, const struct build_options *opt,
+		       char ret_id[DIGEST_MAX])
 {
 	struct build *b = xnew(struct build);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct error err = ERROR_INIT;
 
-	task_init(&b->task, &build_ops, loop);
+	task_init(&b->task, &build_ops, set->task.loop);
+	b->set = set;
 	b->opt = opt;
-	b->store = store;
-	b->runner = runner;
+	b->store = set->store;
+	b->runner = set->runner;
 	b->ret_id = ret_id;
 	b->slots = opt->parallel ? opt->parallel : (unsigned)MAX(cpus, 1);
 	if (load(b, &err) < 0)
@@ -524,11 +467,11 @@ struct task *build_start(sd_event *loop, struct store *store, const struct build
 
 void build_options_done(struct build_options *opt)
 {
-	char **texts[] = { &opt->context, &opt->dockerfile, &opt->dockerfile_inline,
-			   &opt->target,  &opt->platform,   &opt->network };
+	char **texts[] = { &opt->context,  &opt->dockerfile, &opt->dockerfile_inline, &opt->target,
+			   &opt->platform, &opt->network,    &opt->provenance,	      &opt->sbom };
 	struct map *maps[] = { &opt->args, &opt->labels, &opt->contexts, &opt->ssh };
-	struct strv *lists[] = { &opt->tags, &opt->cache_from, &opt->cache_to, &opt->extra_hosts,
-				 &opt->entitlements };
+	struct strv *lists[] = { &opt->tags,	 &opt->platforms,   &opt->cache_from,
+				 &opt->cache_to, &opt->extra_hosts, &opt->entitlements };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		freep(texts[i]);

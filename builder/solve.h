@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The insides of a build, shared by the files that do its parts: solve.c (who runs when), stage.c
- * (one stage, instruction by instruction), meta.c (instructions that change the config only),
+ * (one stage, instruction by instruction), base.c (images), meta.c (instructions that change the config only),
  * files.c (COPY, ADD), workdir.c, run.c (RUN), image.c (what comes out).
  *
  * Each stage that is needed has a struct stage_run. It goes on by itself until it must wait: for a
@@ -65,8 +65,10 @@ struct stage_run {
 	struct step *step;
 };
 
+struct build_set;
 struct build {
 	struct task task;
+	struct build_set *set;
 	const struct build_options *opt;
 	const struct build_runner *runner;
 	struct store *store;
@@ -93,6 +95,9 @@ struct build {
 };
 
 /* ---- solve.c ---- */
+/* For the platform of opt. ret_id: of the image's config, which is in the store; nothing is tagged. */
+struct task *build_one(struct build_set *set, const struct build_options *opt,
+		       char ret_id[DIGEST_MAX]);
 void build_kick(
 	struct build *b); /* something has ended: stages are looked at again, from the loop */
 /* The first failure is the build's. Returns -err->code. */
@@ -101,14 +106,20 @@ void build_event(struct build *b, const struct stage_run *run, enum build_event_
 		 const char *text);
 void build_warn(struct build *b, const char *rule, unsigned line, const char *fmt, ...)
 	printf_like(4, 5);
-/* 1: it is there; 0: it is on its way, the stage is looked at again. */
-int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
-	       struct error *err);
+/* A step with this key may come from the cache; it was made, and may from now on. */
+bool build_may_take(const struct build *b, const char *key);
+void build_made(struct build *b, const char *key);
 struct stage_run *build_run_of(struct build *b, const struct stage *s);
 /* 1: the caller has a slot; 0: it is in the queue. */
 bool build_slot(struct build *b, struct stage_run *run);
 void build_slot_free(struct build *b);
 int build_context(struct build *b, struct copy_source *ret, struct error *err);
+
+/* ---- base.c ---- */
+/* 1: it is there; 0: it is on its way, the stage is looked at again. */
+int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
+	       struct error *err);
+void base_free(struct base *base);
 
 /* ---- stage.c ---- */
 /* Goes on as far as it can. 0, or -err: the build has failed. */

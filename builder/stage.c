@@ -108,15 +108,19 @@ static void from_stage(struct stage_run *run, const struct stage_run *parent)
 	run->workdir_set = parent->workdir_set;
 }
 
-static void from_scratch(struct stage_run *run)
+static int from_scratch(struct stage_run *run, struct error *err)
 {
-	const struct platform *p = &run->build->platform;
+	struct platform p = run->build->platform;
+	int r = run->stage->platform ? platform_parse(run->stage->platform, &p, err) : 0;
 
-	run->cfg.os = xstrdup(p->os);
-	run->cfg.architecture = xstrdup(p->arch);
-	if (p->variant[0])
-		run->cfg.variant = xstrdup(p->variant);
+	if (r < 0)
+		return inst_error_at(&run->stage->from, NULL, err);
+	run->cfg.os = xstrdup(p.os);
+	run->cfg.architecture = xstrdup(p.arch);
+	if (p.variant[0])
+		run->cfg.variant = xstrdup(p.variant);
 	take_env(run);
+	return 1;
 }
 
 static void from_image(struct stage_run *run, const struct base *base)
@@ -179,10 +183,8 @@ static int take_base(struct stage_run *run, struct error *err)
 		from_stage(run, parent);
 		return 1;
 	}
-	if (streq(s->base, "scratch")) {
-		from_scratch(run);
-		return 1;
-	}
+	if (streq(s->base, "scratch"))
+		return from_scratch(run, err);
 	r = base_ref(run, &ref, err);
 	if (r < 0)
 		return inst_error_at(&s->from, NULL, err);

@@ -66,9 +66,11 @@ static int remember(struct step *s, int64_t created, struct error *err)
 
 	memcpy(e.diff_id, s->diff_id, sizeof(e.diff_id));
 	r = cache_put(store, s->key, &e, err);
+	build_made(s->run->build, s->key);
 	if (!r && s->short_key[0]) {
 		struct cache_entry alias = { .created = created };
 
+		build_made(s->run->build, s->short_key);
 		memcpy(alias.alias, s->key, sizeof(alias.alias));
 		r = cache_put(store, s->short_key, &alias, err);
 	}
@@ -81,7 +83,7 @@ int step_cached(struct step *s, struct error *err)
 	struct cache_entry e;
 	int r;
 
-	if (run->build->opt->no_cache)
+	if (!build_may_take(run->build, s->key))
 		return 0;
 	r = cache_get(run->build->store, s->key, &e, err);
 	if (r <= 0)

@@ -299,6 +299,22 @@ static void decode_contexts(struct model_reader *r, const struct node *contexts,
 	}
 }
 
+/* The service's own, else the user's for all; a build section that names others says so. */
+static void decode_platform(struct model_reader *r, const char *service, const struct node *n,
+			    const struct service *s, struct build_options *b)
+{
+	const char *own = node_str(node_get(s->node, "platform"), NULL);
+	const char *others = strmap_get(&r->model->tree->env, "DOCKER_DEFAULT_PLATFORM");
+
+	node_to_strv(node_get(n, "platforms"), &b->platforms);
+	if (!own && others && *others && b->platforms.n && !strv_has(&b->platforms, others))
+		finding_error(r->f, node_get(n, "platforms")->at,
+			      "service \"%s\" build.platforms does not support value set by "
+			      "DOCKER_DEFAULT_PLATFORM: %s",
+			      service, others);
+	b->platform = xstrdup0(own ? own : others && *others ? others : NULL);
+}
+
 void decode_build(struct model_reader *r, const char *service, const struct node *n,
 		  struct service *s)
 {
@@ -312,7 +328,7 @@ void decode_build(struct model_reader *r, const char *service, const struct node
 	b->dockerfile_inline = node_dup(n, "dockerfile_inline");
 	b->target = node_dup(n, "target");
 	b->network = node_dup(n, "network");
-	b->platform = xstrdup0(node_str(node_get(s->node, "platform"), NULL));
+	decode_platform(r, service, n, s, b);
 	b->no_cache = node_flag(node_get(n, "no_cache"), false);
 	b->pull = node_flag(node_get(n, "pull"), false);
 	b->privileged = node_flag(node_get(n, "privileged"), false);

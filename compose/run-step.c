@@ -57,6 +57,17 @@ static void on_build(void *userdata, const struct build_event *ev)
 	run_report(j->run, j->step, &(struct run_event){ .build = ev });
 }
 
+/* `build` makes the image for all platforms of the build section; what is to run at once is made for one: the
+ * service's, the only one that the section names, else this machine's. */
+static void choose_platforms(struct build_options *o, bool all)
+{
+	if (all && o->platforms.n)
+		return;
+	if (!o->platform && o->platforms.n == 1)
+		o->platform = o->platforms.v[0];
+	o->platforms = (struct strv){ 0 };
+}
+
 /* The service's build with what the command line says on top. Everything is borrowed: the job has
  * what is made here. */
 static void build_options_for(struct job *j, struct build_options *ret)
@@ -70,6 +81,7 @@ static void build_options_for(struct job *j, struct build_options *ret)
 	ret->tags = j->build_tags;
 	ret->event = on_build;
 	ret->userdata = j;
+	choose_platforms(ret, over != NULL);
 	if (!over)
 		return;
 	ret->no_cache |= over->no_cache;

@@ -53,7 +53,7 @@ libregistry_a_SOURCES = \
 	registry/store-ingest.c \
 	registry/store-layer.c \
 	registry/store-layer-blob.c \
-	registry/store-load.c \
+	registry/store-load.c registry/store-member.c \
 	registry/store-save.c \
 	registry/store-stage.c \
 	registry/tar.c registry/tar.h \

@@ -36,6 +36,18 @@ static const char *index_of(const struct pull *p)
 	return p->index_digest ? p->index_digest : same ? p->have.index_digest : NULL;
 }
 
+/* Takes im. */
+static void finish(struct pull *p, struct image *im)
+{
+	remember_sources(p);
+	pull_tell(p, TRANSFER_DONE, NULL);
+	if (p->ret)
+		*p->ret = *im;
+	else
+		image_done(im);
+	task_end(&p->task, 0);
+}
+
 static void tag(struct pull *p)
 {
 	struct image im = {
@@ -53,6 +65,8 @@ static void tag(struct pull *p)
 
 	if (p->config.created)
 		(void)time_parse(p->config.created, &im.created, NULL);
+	if (p->opt.nameless)
+		return finish(p, &im);
 	r = store_image_tag(p->reg->store, &im, &err);
 	image_done(&im);
 	if (r == 0)
@@ -61,13 +75,7 @@ static void tag(struct pull *p)
 		error_wrap(&err, "pull %s", p->name);
 		return task_fail(&p->task, &err);
 	}
-	remember_sources(p);
-	pull_tell(p, TRANSFER_DONE, NULL);
-	if (p->ret)
-		*p->ret = now;
-	else
-		image_done(&now);
-	task_end(&p->task, 0);
+	finish(p, &now);
 }
 
 /* -- the other platforms -- */

@@ -121,6 +121,10 @@ void image_done(struct image *im);
 /* By reference (parsed and normalised here), by id ("sha256:..." or at least 4 hex digits of it),
  * by repo digest. 1 found, 0 not. */
 int store_image_find(struct store *s, const char *name, struct image *ret, struct error *err);
+/* The same for a platform: the image that has the name, else the member of its index whose config and
+ * layers are here. 1 found, 0 not. */
+int store_image_member(struct store *s, const char *name, const struct platform *want,
+		       struct image *ret, struct error *err);
 int store_image_config(struct store *s, const char *id, struct image_config *ret,
 		       struct error *err);
 /* Names an image whose config blob and layers are in the store. Replaces what had this name (which

@@ -31,6 +31,7 @@ struct pull_options {
 	const struct platform *platform; /* NULL: the machine's */
 	bool all_platforms; /* also the blobs of the index's other members, attestations too: save and push pass all of it on */
 	bool blobs;	    /* also blobs that are not here of layers that are (fsck mends) */
+	bool nameless; /* it gets no name: an image of another platform beside the one that has the name */
 	const char *as;	    /* the name (normalised) that it gets, borrowed; NULL: ref's own */
 	unsigned parallel;		 /* 0: 6 */
 	transfer_progress_fn progress;

@@ -21,6 +21,45 @@ static void add_names(const image_vec *all, const char *id, json_t *tags, json_t
 	}
 }
 
+/* What the index that it came with has, as docker shows it: an image of a platform, or what is said
+ * about one. */
+static json_t *manifest_summary(struct store *s, const struct descriptor *d)
+{
+	const char *about = strmap_get(&d->annotations, "vnd.docker.reference.digest");
+	bool here = store_blob_get(s, d->digest, NULL, NULL, NULL) > 0;
+	json_t *j = json_pack("{s:s, s:{s:s, s:s, s:I}, s:b}", "ID", d->digest, "Descriptor",
+			      "mediaType", d->media_type ? d->media_type : "", "digest", d->digest,
+			      "size", (json_int_t)d->size, "Available", here);
+
+	json_object_set_new(j, "Kind", json_string(about ? "attestation" : "image"));
+	if (about)
+		json_object_set_new(j, "AttestationData", json_pack("{s:s}", "For", about));
+	else if (d->platform)
+		json_object_set_new(j, "ImageData",
+				    json_pack("{s:{s:s?, s:s?, s:s*}}", "Platform", "os",
+					      d->platform->os, "architecture",
+					      d->platform->architecture, "variant",
+					      d->platform->variant));
+	return j;
+}
+
+static void add_manifests(struct store *s, const char *index, json_t *to)
+{
+	struct manifest m = { 0 };
+	autobuf text = { 0 };
+	json_t *list;
+
+	buf_init(&text, LIMIT_MANIFEST);
+	if (!index || store_blob_read(s, index, &text, NULL) < 0 ||
+	    manifest_parse(text.p, text.len, NULL, &m, NULL) < 0)
+		return;
+	list = json_array();
+	vec_foreach (d, &m.manifests)
+		json_array_append_new(list, manifest_summary(s, d));
+	json_object_set_new(to, "Manifests", list);
+	manifest_done(&m);
+}
+
 static json_t *describe(const image_vec *all, const struct image *im, const json_t *config)
 {
 	json_t *tags = json_array(), *digests = json_array();
@@ -60,6 +99,8 @@ static int inspect_one(struct store *s, const image_vec *all, const char *name, 
 		r = json_parse(text.p, text.len, "image config", &config, err);
 	if (r == 0)
 		json_array_append_new(list, describe(all, &im, config));
+	if (r == 0)
+		add_manifests(s, im.index_digest, json_array_get(list, json_array_size(list) - 1));
 	image_done(&im);
 	return r;
 }

@@ -114,6 +114,12 @@ static void show_build(struct view *v, const char *row, const char *image,
 		show_output(v, image, b->output);
 		return;
 	}
+	if (b->type == BUILD_NOTE) {
+		autofree char *line = xprintf("%s: %s", image, b->text);
+
+		progress_line(v->progress, line);
+		return;
+	}
 	if (b->type == BUILD_WARNING) {
 		autofree char *line = xprintf("%s:%u: warning: %s",
 					      b->file ? b->file : "Dockerfile", b->line, b->text);

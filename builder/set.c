@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/set.h"
+
+#include "builder/output.h"
+#include "registry/transfer.h"
+
+#include <stdio.h>
+
+int set_registry(struct build_set *set, struct registry **ret, struct error *err)
+{
+	int r = set->registry ? 0 : registry_new(set->task.loop, set->store, &set->registry, err);
+
+	if (r == 0)
+		*ret = set->registry;
+	return r;
+}
+
+void set_note(struct build_set *set, const char *fmt, ...)
+{
+	struct build_event ev = { .type = BUILD_NOTE };
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	ev.text = text;
+	if (set->opt->event)
+		set->opt->event(set->opt->userdata, &ev);
+}
+
+/* ---- its builds ---- */
+
+/* Of several platforms each says which it is. */
+static void on_event(void *userdata, const struct build_event *ev)
+{
+	struct member *m = userdata;
+	struct build_event copy = *ev;
+	char platform[100], stage[256];
+
+	platform_text(&m->platform, platform);
+	snprintf(stage, sizeof(stage), "%s%s%.100s", platform, ev->stage ? " " : "",
+		 ev->stage ? ev->stage : "");
+	copy.stage = stage;
+	m->set->opt->event(m->set->opt->userdata, &copy);
+}
+
+static int add_member(struct build_set *set, const char *platform, struct error *err)
+{
+	struct member *m = xnew(struct member);
+
+	*vec_add(&set->members) = m;
+	m->set = set;
+	m->opt = *set->opt;
+	m->opt.platform = NULL;
+	if (!platform) {
+		platform_native(&m->platform);
+		return 0;
+	}
+	m->opt.platform = xstrdup(platform);
+	return platform_parse(platform, &m->platform, err);
+}
+
+static bool is_here_already(const struct build_set *set, const char *platform)
+{
+	struct platform p;
+
+	if (platform_parse(platform, &p, NULL) < 0)
+		return false;
+	vec_foreach (m, &set->members)
+		if (streq((*m)->platform.os, p.os) && streq((*m)->platform.arch, p.arch) &&
+		    streq((*m)->platform.variant, p.variant))
+			return true;
+	return false;
+}
+
+static int add_members(struct build_set *set, struct error *err)
+{
+	int r = 0;
+
+	strv_foreach (platform, &set->opt->platforms)
+		if (r == 0 && !is_here_already(set, platform))
+			r = add_member(set, platform, err);
+	if (!set->members.n && r == 0)
+		r = add_member(set, set->opt->platform, err);
+	if (set->members.n > 1 && set->opt->event)
+		vec_foreach (m, &set->members) {
+			(*m)->opt.event = on_event;
+			(*m)->opt.userdata = *m;
+		}
+	return r;
+}
+
+static void next_member(struct build_set *set);
+
+static void on_built(struct task *t, int r, void *userdata)
+{
+	struct build_set *set = userdata;
+	struct error err = t->err;
+
+	if (r < 0 && set->members.n > 1) {
+		char text[100];
+
+		error_wrap(&err, "%s", platform_text(&set->members.v[set->at]->platform, text));
+	}
+	if (r < 0)
+		return task_fail(&set->task, &err);
+	set->at++;
+	next_member(set);
+}
+
+static void next_member(struct build_set *set)
+{
+	struct member *m;
+
+	if (set->at == set->members.n) {
+		output_start(set);
+		return;
+	}
+	m = set->members.v[set->at];
+	m->task = build_one(set, &m->opt, m->id);
+	m->build = container_of(m->task, struct build, task);
+	task_on_done(m->task, on_built, set);
+}
+
+/* ---- the whole ---- */
+
+static void member_free(struct member *m)
+{
+	task_unref(m->task);
+	descriptor_done(&m->desc);
+	free(m->opt.platform);
+	free(m);
+}
+
+static void set_free(struct task *t)
+{
+	struct build_set *set = container_of(t, struct build_set, task);
+
+	output_free(set->output);
+	vec_foreach (m, &set->members)
+		member_free(*m);
+	vec_done(&set->members);
+	map_done(&set->made);
+	registry_free(set->registry);
+	free(set);
+}
+
+static void set_cancel(struct task *t)
+{
+	struct build_set *set = container_of(t, struct build_set, task);
+
+	if (set->output)
+		output_cancel(set->output);
+	else if (set->at < set->members.n && set->members.v[set->at]->task)
+		task_cancel(set->members.v[set->at]->task);
+}
+
+static const struct task_ops set_ops = { "build", set_cancel, set_free };
+
+struct task *build_start(sd_event *loop, struct store *store, const struct build_runner *runner,
+			 const struct build_options *opt, char ret_id[DIGEST_MAX])
+{
+	struct build_set *set = xnew(struct build_set);
+	struct error err = ERROR_INIT;
+
+	task_init(&set->task, &set_ops, loop);
+	set->opt = opt;
+	set->runner = runner;
+	set->store = store;
+	set->ret_id = ret_id;
+	if (add_members(set, &err) < 0)
+		task_fail(&set->task, &err);
+	else
+		next_member(set);
+	return &set->task;
+}
