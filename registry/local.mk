@@ -7,6 +7,8 @@ libregistry_a_SOURCES = \
 	registry/archive-oci.c \
 	registry/archive-read.c registry/archive-read.h \
 	registry/archive-write.c registry/archive-write.h \
+	registry/artifact.c registry/artifact.h \
+	registry/artifact-push.c \
 	registry/auth.c registry/auth.h \
 	registry/auth-helper.c \
 	registry/auth-store.c \
