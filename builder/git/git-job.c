@@ -6,6 +6,7 @@
 
 const struct json_field git_job_fields[] = {
 	JSON_FIELD(struct git_job, JSON_STR, url, "url", JSON_REQUIRED),
+	JOB(JSON_STR, local),
 	JOB(JSON_STR, ref),
 	JOB(JSON_STR, subdir),
 	JOB(JSON_STR, dir),

@@ -21,6 +21,7 @@
 
 struct git_job {
 	char *url;
+	char *local;  /* the directory of a url that is file://, which may be read; else NULL */
 	char *ref;    /* a branch, a tag, a full name, a commit; NULL: the remote's HEAD */
 	char *subdir; /* what is written of it; NULL: all */
 	char *dir;    /* empty; the files come into dir/files. NULL: only says which commit */

@@ -28,16 +28,17 @@ static int read_job(struct git_job *ret, struct error *err)
 }
 
 /* What resolving names, certificates and known hosts need to read. */
-static int confine(int dirfd, struct error *err)
+static int confine(int dirfd, const char *local, struct error *err)
 {
-	static const char *const reads[] = { "/etc", "/usr", "/lib", "/lib64", "/run", "/proc" };
 	const char *home = getenv("HOME");
 	autofree char *ssh = home ? path_join(home, ".ssh") : NULL;
-	int fds[ARRAY_SIZE(reads) + 1], r;
+	const char *const reads[] = { "/etc", "/usr",  "/lib", "/lib64",
+				      "/run", "/proc", ssh,    local };
+	int fds[ARRAY_SIZE(reads)], r;
 	size_t n = 0;
 
-	for (size_t i = 0; i <= ARRAY_SIZE(reads); i++) {
-		const char *p = i < ARRAY_SIZE(reads) ? reads[i] : ssh;
+	for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+		const char *p = reads[i];
 		int fd = p ? open(p, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
 		if (fd >= 0)
@@ -94,7 +95,7 @@ static int run(const struct git_job *job, struct git_answer *ret, struct error *
 		if (dirfd < 0)
 			return error_sys(err, "%s", job->dir);
 	}
-	r = confine(dirfd, err);
+	r = confine(dirfd, job->local, err);
 	if (r < 0)
 		return r;
 	c.dirfd = dirfd;
