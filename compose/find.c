@@ -4,6 +4,7 @@
 
 #include "compose/dotenv.h"
 #include "compose/loader.h"
+#include "util/num.h"
 #include "util/path.h"
 
 #include <errno.h>
@@ -46,21 +47,6 @@ static void add_process_environment(struct pass *ps)
 		add_variable(ps, "PWD", ps->cwd, "working directory");
 }
 
-/* Go's strconv.ParseBool. */
-static int parse_bool(const char *s)
-{
-	static const char *const yes[] = { "1", "t", "T", "TRUE", "true", "True" };
-	static const char *const no[] = { "0", "f", "F", "FALSE", "false", "False" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (streq(s, yes[i]))
-			return 1;
-		if (streq(s, no[i]))
-			return 0;
-	}
-	return -1;
-}
-
 /* The directory that paths are relative to, as far as it is known: files may not be, yet. */
 static char *project_directory(struct pass *ps)
 {
@@ -93,6 +79,7 @@ static int find_env_files(struct pass *ps, struct strv *ret)
 	const char *disabled = strmap_get(ps->opt->environ, "COMPOSE_DISABLE_ENV_FILE");
 	autofree char *dir = NULL, *path = NULL;
 	autostrv names = { 0 };
+	bool off = false;
 
 	strv_copy(&names, &ps->opt->env_files);
 	if (!names.n && given)
@@ -105,11 +92,11 @@ static int find_env_files(struct pass *ps, struct strv *ret)
 	}
 	if (ret->n)
 		return 0;
-	if (disabled && parse_bool(disabled) < 0)
+	if (disabled && num_parse_bool(disabled, &off) < 0)
 		return finding_error(ps->findings, no_place,
 				     "COMPOSE_DISABLE_ENV_FILE: \"%s\" is not true or false",
 				     disabled);
-	if (disabled && parse_bool(disabled))
+	if (off)
 		return 0;
 	dir = project_directory(ps);
 	path = path_join(dir, ".env");

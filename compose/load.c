@@ -143,14 +143,18 @@ int load_files(struct pass *ps, const struct loaded_file *files, size_t n,
 static int parse_files(struct pass *ps, struct loaded_file *files)
 {
 	int r = 0;
-	size_t i = 0;
 
-	strv_foreach (written, &ps->tree->files) {
+	for (size_t i = 0; i < ps->tree->files.n; i++) {
+		char **name = &ps->tree->files.v[i];
 		struct file_name file = { 0 };
 
-		if (find_file(ps, written, NULL, NULL, &file) < 0 ||
-		    load_source(ps, &file, NULL, NULL, &files[i++]) < 0)
+		if (find_file(ps, *name, NULL, NULL, &file) < 0 ||
+		    load_source(ps, &file, NULL, NULL, &files[i]) < 0)
 			r = -ERR_INVALID;
+		if (file.remote) {
+			free(*name);
+			*name = xstrdup(file.remote->url);
+		}
 	}
 	return r;
 }

@@ -7,14 +7,15 @@
 static struct remote *keep_copy(struct pass *ps, const char *url, struct remote_copy *copy)
 {
 	struct remote *r = arena_new_of(ps->arena, struct remote);
+	autofree char *shown = remote_shown(url);
 
-	r->url = arena_strdup(ps->arena, url);
+	r->url = arena_strdup(ps->arena, shown);
 	r->root = arena_strdup(ps->arena, copy->root);
 	r->file = arena_strdup(ps->arena, copy->file);
 	r->prefix = arena_strdup(ps->arena, copy->prefix);
 	remote_copy_done(copy);
 	map_set(ps->remotes, url, r);
-	strv_push(&ps->tree->remotes, url);
+	strv_push(&ps->tree->remotes, r->url);
 	return r;
 }
 
@@ -43,11 +44,12 @@ static int fetch(struct pass *ps, const char *url, const struct node *by, struct
 	const char *why = why_not(ps, remote_kind(url), !by);
 	struct remote_copy copy = { 0 };
 	struct error err = ERROR_INIT;
+	autofree char *shown = remote_shown(url);
 	struct remote *r = map_get(ps->remotes, url);
 
 	if (!r) {
 		if (why)
-			return finding_error(ps->findings, place_of(by), "%s: %s", url, why);
+			return finding_error(ps->findings, place_of(by), "%s: %s", shown, why);
 		if (how->fetch(how->userdata, url, !by, &copy, &err) < 0)
 			return finding_error(ps->findings, place_of(by), "%s", err.msg);
 		r = keep_copy(ps, url, &copy);

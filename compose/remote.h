@@ -23,16 +23,29 @@ enum remote_kind {
 	REMOTE_OTHER,	 /* a URL of something else */
 };
 enum remote_kind remote_kind(const char *name);
+/* Without the user and password of a URL; owned by the caller. */
+char *remote_shown(const char *url);
 
-struct remote_copy {  /* owned by the caller */
+/* A git repository's name in parts: "URL#REF:SUBDIR", "URL?ref=REF&subdir=SUBDIR&commit=COMMIT". */
+struct remote_git {
+	char *url, *ref, *subdir; /* ref, subdir: NULL when not said; subdir is clean */
+	char *commit;		  /* that it must be, or what it begins with; NULL: any */
+};
+int remote_git_parse(const char *name, struct remote_git *ret, struct error *err);
+void remote_git_done(struct remote_git *g);
+
+/* Owned by the caller. */
+struct remote_copy {
 	char *root;   /* absolute: the directory of all that came, never changed once it is there */
 	char *file;   /* absolute, below root: the Compose file */
 	char *prefix; /* "https://h/x.git#main:": before a path in root, for messages */
 };
 void remote_copy_done(struct remote_copy *c);
 
-struct remote { /* in the arena of a load */
-	const char *url, *root, *file, *prefix;
+/* In the arena of a load. */
+struct remote {
+	const char *url; /* as it is shown */
+	const char *root, *file, *prefix;
 };
 
 /* What a file of another machine would have of this one. */

@@ -2,6 +2,7 @@
 #include "cli/cmd.h"
 
 #include "cli/help.h"
+#include "cli/remote.h"
 #include "event/loop.h"
 #include "ui/progress.h"
 #include "ui/term.h"
@@ -18,6 +19,7 @@ extern char **environ;
 void cli_init(struct cli *cli)
 {
 	*cli = (struct cli){ .tty_out = isatty(STDOUT_FILENO), .tty_err = isatty(STDERR_FILENO) };
+	cli->remotes = cli_remotes(cli);
 	for (char **e = environ; e && *e; e++) {
 		struct str key, value;
 
@@ -136,6 +138,7 @@ void cli_load_options(const struct cli *cli, const struct strv *services, struct
 		.environ = &cli->environ,
 		.compatibility = g->compatibility,
 		.all_resources = g->all_resources,
+		.remotes = &cli->remotes,
 	};
 	strv_extend(&ret->files, &g->files);
 	strv_extend(&ret->env_files, &g->env_files);

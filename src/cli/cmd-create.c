@@ -62,6 +62,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	autoproject p = { .lock = -1 };
 	int r = check(o, err);
 
+	cli->yes = o->yes;
 	if (r == 0)
 		r = project_open(cli, args, PROJECT_LOCK | PROJECT_MAKES, &p, err);
 	if (r == 0)

@@ -31,6 +31,9 @@ struct cli {
 	int64_t interrupted;   /* when the newest came */
 	bool catching;
 	bool interrupt_pending; /* one more came between two tasks */
+	bool yes;	   /* --yes: he consents to what would be asked */
+	bool only_looks;   /* at what there is: no path of the file is used */
+	struct remotes remotes;
 	struct strv notes; /* of the engine, each once: said when what goes on is no longer drawn */
 };
 

@@ -56,6 +56,10 @@ compose_SOURCES = \
 	src/cli/manual.c \
 	src/cli/opt.c src/cli/opt.h \
 	src/cli/project.c src/cli/project.h \
+	src/cli/remote-cache.c \
+	src/cli/remote-git.c \
+	src/cli/remote-oci.c \
+	src/cli/remote.c src/cli/remote.h \
 	src/cli/run-spec.c src/cli/run-spec.h \
 	src/cli/up.c \
 	src/cli/view.c src/cli/view.h

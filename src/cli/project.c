@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/project.h"
 
+#include "cli/remote.h"
 #include "cli/view.h"
 #include "compose/schema.h"
 #include "util/env.h"
@@ -132,6 +133,7 @@ static int load(struct project *p, const struct strv *services, unsigned flags, 
 
 	cli_load_options(cli, services, &opt);
 	opt.keep_others = true;
+	cli->only_looks = flags & PROJECT_NAMED_OK;
 	r = project_load(&opt, &p->tree, &f);
 	load_options_done(&opt);
 	if (r == -ERR_NOT_FOUND && (flags & PROJECT_NAMED_OK) && name_given(cli) &&
@@ -195,6 +197,16 @@ static int check_services(const struct project *p, const struct strv *services, 
 	return 0;
 }
 
+/* Files of other machines: what is made of them is confirmed, what is done besides is told. */
+static int confirm(const struct project *p, unsigned flags, struct error *err)
+{
+	if (flags & PROJECT_LOCK && flags & PROJECT_MAKES)
+		return cli_confirm_remotes(p->cli, p->tree, err);
+	if (!(flags & (PROJECT_MAKES | PROJECT_NAMED_OK)))
+		cli_tell_remotes(p->cli, p->tree);
+	return 0;
+}
+
 int project_open(struct cli *cli, const struct strv *services, unsigned flags, struct project *ret,
 		 struct error *err)
 {
@@ -202,6 +214,8 @@ int project_open(struct cli *cli, const struct strv *services, unsigned flags, s
 
 	*ret = (struct project){ .cli = cli, .lock = -1 };
 	r = load(ret, services, flags, err);
+	if (r == 0)
+		r = confirm(ret, flags, err);
 	if (r == 0)
 		r = cli_engine(cli, &ret->engine, err);
 	if (r == 0 && (flags & PROJECT_LOCK) && !cli->g.dry_run)

@@ -34,6 +34,36 @@ int prompt_yes(const char *question, const char *flag, struct error *err)
 	return char_lower(answer[0]) == 'y';
 }
 
+/* Byte by byte: what comes behind the answer on a pipe is somebody else's. */
+static int read_answer(char *line, size_t max)
+{
+	size_t n = 0;
+	char c;
+
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		if (c == '\n')
+			return 0;
+		if (n + 1 < max)
+			line[n++] = c;
+	}
+	return n ? 0 : -1;
+}
+
+int prompt_answer(const char *question, bool otherwise, const char *flag, struct error *err)
+{
+	char line[16] = "";
+
+	fprintf(stderr, "%s %s ", question, otherwise ? "[Y/n]" : "[y/N]");
+	fflush(stderr);
+	if (read_answer(line, sizeof(line)) < 0)
+		return error_set(err, ERR_UNSUPPORTED, "%s there is nobody to ask; use %s",
+				 question, flag);
+	if (!line[strspn(line, " \t\r")])
+		return otherwise;
+	return char_lower(line[strspn(line, " \t")]) == 'y' || line[0] == '1' ||
+	       char_lower(line[0]) == 't';
+}
+
 int prompt_line(const char *question, const char *flag, char **ret, struct error *err)
 {
 	char line[LINE_SIZE];

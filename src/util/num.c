@@ -160,3 +160,17 @@ const char *num_format_size(uint64_t n, char out[NUM_SIZE_MAX])
 	snprintf(out, NUM_SIZE_MAX, "%.3g%s", v, units[i]);
 	return out;
 }
+
+int num_parse_bool(const char *s, bool *ret)
+{
+	static const char *const words[][6] = { { "0", "f", "F", "false", "False", "FALSE" },
+						{ "1", "t", "T", "true", "True", "TRUE" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words[0]); i++)
+		for (int on = 0; on < 2; on++)
+			if (streq(s, words[on][i])) {
+				*ret = on;
+				return 0;
+			}
+	return -ERR_INVALID;
+}

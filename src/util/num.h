@@ -10,6 +10,8 @@
 int num_parse_u64(struct str s, uint64_t max, uint64_t *ret);
 int num_parse_i64(struct str s, int64_t min, int64_t max, int64_t *ret);
 int num_parse_double(struct str s, double *ret); /* finite, '.' whatever the locale */
+/* Go's strconv.ParseBool: 1, t, T, true, True, TRUE, and 0, f ... 0 or -ERR_INVALID, with no message. */
+int num_parse_bool(const char *s, bool *ret);
 
 /* Go units.RAMInBytes: "1.5g", "10 MB", "64KiB", binary whatever the suffix, -1 allowed. */
 int num_parse_size(const char *s, int64_t *ret, struct error *err);

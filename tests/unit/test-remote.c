@@ -151,6 +151,44 @@ static void test_kinds(void **state)
 			fail_msg("%s: %d", cases[i].name, remote_kind(cases[i].name));
 }
 
+static void test_git_names(void **state)
+{
+	static const struct {
+		const char *name, *url, *ref, *subdir, *commit;
+	} cases[] = {
+		{ "https://h/x.git", "https://h/x.git", NULL, NULL, NULL },
+		{ "https://h/x.git#", "https://h/x.git", NULL, NULL, NULL },
+		{ "https://h/x.git#main", "https://h/x.git", "main", NULL, NULL },
+		{ "https://h/x.git#main:", "https://h/x.git", "main", NULL, NULL },
+		{ "https://h/x.git#:a/b", "https://h/x.git", NULL, "a/b", NULL },
+		{ "git@h:x#v1:a//b/../c/", "git@h:x", "v1", "a/c", NULL },
+		{ "github.com/a/b#v:c", "https://github.com/a/b", "v", "c", NULL },
+		{ "https://h/x.git?branch=b&subdir=s", "https://h/x.git", "b", "s", NULL },
+		{ "https://h/x.git?commit=c0ffee", "https://h/x.git", NULL, NULL, "c0ffee" },
+		{ "https://h/x.git#m:..foo/...", "https://h/x.git", "m", "..foo/...", NULL },
+	};
+	static const char *const wrong[] = {
+		"https://h/x.git#m:..",		 "https://h/x.git#m:a/../../etc",
+		"https://h/x.git#m:/etc/passwd", "https://h/x.git#m:..\\..\\x",
+		"https://h/x.git?subdir=../x",	 "https://h/x.git?upload-pack=x",
+		"https://h/x.git?ref=a#b",	 "https://h/x.git?ref=a&tag=b",
+	};
+	struct remote_git g;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_ok(remote_git_parse(cases[i].name, &g, &err));
+		assert_string_equal(g.url, cases[i].url);
+		assert_true(streq0(g.ref, cases[i].ref));
+		assert_true(streq0(g.subdir, cases[i].subdir));
+		assert_true(streq0(g.commit, cases[i].commit));
+		remote_git_done(&g);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_fails(ERR_INVALID, remote_git_parse(wrong[i], &g, &err));
+	assert_text(remote_shown("https://me:hush@h:1/x@y.git"), "https://h:1/x@y.git");
+	assert_text(remote_shown("git@h:x"), "git@h:x");
+}
+
 static void test_from_the_user(void **state)
 {
 	struct fixture fx;
@@ -403,6 +441,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_git_names),
 		unit_test_in_dir(test_from_the_user),
 		unit_test_in_dir(test_names_in_findings),
 		unit_test_in_dir(test_reaches),
