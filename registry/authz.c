@@ -318,7 +318,9 @@ static void send_token_request(struct authz *a, struct url *realm)
 {
 	const struct credential *cred = &a->c->credential;
 	autofree char *target = NULL, *url = NULL;
-	struct http_request req = { .method = "GET", .max_body = LIMIT_TOKEN_ANSWER };
+	struct http_request req = { .method = "GET",
+				    .max_body = LIMIT_TOKEN_ANSWER,
+				    .decode = true };
 	autostrv headers = { 0 };
 
 	secret_free(TAKE_PTR(a->form));

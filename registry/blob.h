@@ -23,6 +23,16 @@ struct task *manifest_get(struct client *c, const char *reference,
 struct task *manifest_head(struct client *c, const char *reference, retrying_fn retrying,
 			   void *userdata, char ret_digest[DIGEST_MAX]);
 
+struct manifest_put_spec {
+	struct client *c;
+	const char *reference, *type, *text; /* text until the end */
+	long *ret_status;		     /* what the registry answered; 0: nothing */
+	retrying_fn retrying;
+	void *userdata;
+};
+/* manifest-put.c. Also known to its subject afterwards. */
+struct task *manifest_put(const struct manifest_put_spec *spec);
+
 /* The member of an index that serves a platform best, attestations apart; *ret is owned by the
  * caller. */
 int index_choose(const struct manifest *m, const struct platform *want, struct descriptor *ret,

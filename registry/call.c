@@ -365,6 +365,7 @@ static void call_send(struct call_task *k)
 		.on_body = k->call.on_body ? on_body : NULL,
 		.userdata = k,
 		.max_body = k->call.max_body,
+		.decode = k->call.decode || !k->call.on_body,
 	};
 
 	k->elsewhere = !url_same_origin(&home, &k->url);

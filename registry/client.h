@@ -32,7 +32,7 @@ struct authz;
 struct layer;
 struct client {
 	struct registry *reg;
-	struct origin *origin; /* borrowed from the registry */
+	struct origin *origin;		 /* borrowed from the registry */
 	char *prefix, *path, *auth_host; /* path "": no repository, the registry itself (a login) */
 	enum access access;
 	bool mirror;
@@ -79,6 +79,7 @@ struct call {
 	size_t max_body;
 	const char *also_pull; /* a repository from which a mount takes */
 	bool once;	       /* the caller does the retrying */
+	bool decode;	       /* as in http.h; what is collected always is */
 	bool *ret_elsewhere;   /* the answer came from where a redirect led */
 };
 

@@ -34,6 +34,9 @@ libregistry_a_SOURCES = \
 	registry/ref.c \
 	registry/registry.c \
 	registry/retry.c registry/retry.h \
+	registry/send.c \
+	registry/send.h \
+	registry/manifest-put.c \
 	registry/segment.c registry/segment.h \
 	registry/sources.c \
 	registry/toml.c registry/toml.h \

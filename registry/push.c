@@ -36,7 +36,7 @@ struct push {
 	size_t member;			 /* its manifest that is sent now */
 	char *ret_digest;
 	char digest[DIGEST_MAX];
-	struct http_response resp;
+	long status; /* of the last manifest that was sent */
 };
 
 static void push_free(struct task *t)
@@ -48,7 +48,6 @@ static void push_free(struct task *t)
 	image_config_done(&p->config);
 	manifest_done(&p->manifest);
 	members_done(&p->members);
-	http_response_done(&p->resp);
 	vec_done(&p->parts);
 	vec_done(&p->parts_diff_id);
 	vec_done(&p->same_as);
@@ -112,15 +111,23 @@ static void set_type(char **type, const char *to)
 	*type = xstrdup(to);
 }
 
+static bool has_older(const struct manifest *m)
+{
+	vec_foreach (d, &m->layers)
+		if (!streq0(d->media_type, MEDIA_OCI_LAYER "+gzip"))
+			return false;
+	return streq0(m->media_type, MEDIA_OCI_MANIFEST) &&
+	       streq0(m->config.media_type, MEDIA_OCI_CONFIG) && !m->subject;
+}
+
 /* A registry from before OCI refuses its media types: the same image in Docker's, which say the
  * same. */
 static bool make_older(struct push *p)
 {
-	if (!p->made || p->older || (p->resp.status != 400 && p->resp.status != 415))
+	bool refused = p->status == 400 || p->status == 415;
+
+	if (!refused || p->older || p->members.manifests.n || !has_older(&p->manifest))
 		return false;
-	vec_foreach (d, &p->manifest.layers)
-		if (!streq(d->media_type, MEDIA_OCI_LAYER "+gzip"))
-			return false;
 	p->older = true;
 	set_type(&p->manifest.media_type, MEDIA_DOCKER_MANIFEST);
 	set_type(&p->manifest.config.media_type, MEDIA_DOCKER_CONFIG);
@@ -136,10 +143,8 @@ static void on_put(struct task *t, int r, void *userdata)
 	struct error err = t->err;
 
 	p->child = task_unref(p->child);
-	if (r >= 0 && make_older(p))
+	if (r < 0 && make_older(p))
 		return put_manifest(p);
-	if (r >= 0 && p->resp.status != 201 && p->resp.status != 200 && p->resp.status != 202)
-		r = client_refused(p->c, &p->resp, &err);
 	if (r >= 0)
 		r = remember(p, &err);
 	if (r < 0)
@@ -160,23 +165,20 @@ static void on_retrying(void *userdata, const char *why)
 static void put_manifest(struct push *p)
 {
 	bool member = p->member + 1 < p->members.manifests.n;
-	autofree char *path = xprintf(
-		"manifests/%s", member ? p->members.manifests.v[p->member].digest : p->ref.tag);
-	autostrv headers = { 0 };
-	struct call call = { .method = "PUT",
-			     .path = path,
-			     .headers = &headers,
-			     .on_retry = on_retrying,
-			     .userdata = p };
+	struct manifest_put_spec spec = {
+		.c = p->c,
+		.reference = member ? p->members.manifests.v[p->member].digest : p->ref.tag,
+		.type = p->manifest.media_type,
+		.ret_status = &p->status,
+		.retrying = on_retrying,
+		.userdata = p,
+	};
 
-	http_response_done(&p->resp);
 	if (!p->text)
 		p->text = manifest_text(&p->manifest);
-	call.body = p->text;
-	call.n_body = strlen(p->text);
-	hash_digest(p->text, call.n_body, p->digest);
-	strv_pushf(&headers, "Content-Type: %s", p->manifest.media_type);
-	p->child = client_call(p->c, &call, &p->resp);
+	spec.text = p->text;
+	hash_digest(p->text, strlen(p->text), p->digest);
+	p->child = manifest_put(&spec);
 	task_on_done(p->child, on_put, p);
 }
 

@@ -15,6 +15,8 @@ struct segment {
 	uint64_t skip; /* bytes of this answer that were handed over already */
 	bool no_range; /* the server's ranges can't be relied on */
 	bool range_bad;
+	bool coded;  /* this answer was refused for its coding */
+	bool decode; /* which is undone from now on */
 	bool elsewhere;
 	size_t url; /* 0: at the registry; n: at the n-th of the layer's own addresses */
 	struct retry retry;
@@ -131,6 +133,15 @@ static void on_answer(struct segment *s)
 	task_fail(&s->task, &err);
 }
 
+/* It is asked for once more, from its start: ranges count the coded bytes. */
+static void decoded(struct segment *s)
+{
+	if (s->spec.part)
+		return task_end(&s->task, SEGMENT_NO_RANGES);
+	s->decode = s->no_range = true;
+	request(s);
+}
+
 static void on_call(struct task *t, int r, void *userdata)
 {
 	struct segment *s = userdata;
@@ -139,6 +150,8 @@ static void on_call(struct task *t, int r, void *userdata)
 	s->child = task_unref(s->child);
 	if (r >= 0)
 		on_answer(s);
+	else if (s->coded)
+		decoded(s);
 	else if (s->range_bad)
 		without_ranges(s, &err);
 	else if (retry_error(&err))
@@ -181,16 +194,31 @@ static int bad_range(struct segment *s, struct error *err)
 			 s->spec.d->digest);
 }
 
-static int on_head(void *userdata, const struct http_response *resp, struct error *err)
+/* Encoded by somebody on the way, unasked. Where the length is the blob's own it is what the blob
+ * is made of, and only looks like a coding. */
+static bool is_coded(const struct segment *s, const struct http_response *resp)
 {
 	const char *coding = http_header(resp, "Content-Encoding");
+	const char *length = http_header(resp, "Content-Length");
+	uint64_t n;
+
+	return coding && *coding && strcasecmp(coding, "identity") &&
+	       (!length || num_parse_u64(str_trim(str_of(length)), UINT64_MAX, &n) < 0 ||
+		n != s->spec.d->size);
+}
+
+static int on_head(void *userdata, const struct http_response *resp, struct error *err)
+{
 	struct segment *s = userdata;
 
-	if (coding && *coding && strcasecmp(coding, "identity"))
-		return error_set(err, ERR_UNSUPPORTED,
-				 "%s: the registry encoded it (%.40s), which was not asked for",
-				 s->spec.d->digest, coding);
 	s->skip = 0;
+	if (is_coded(s, resp)) {
+		s->skip = s->at;
+		s->coded = !s->decode;
+		return !s->coded ? 0
+				 : error_set(err, ERR_NETWORK, "%s: the registry encoded it",
+					     s->spec.d->digest);
+	}
 	if (resp->status == 206) {
 		if (s->no_range || !range_starts_at(resp, s->at))
 			return bad_range(s, err);
@@ -249,7 +277,8 @@ static void request(struct segment *s)
 			     .ret_elsewhere = &s->elsewhere };
 
 	add_range(s, &headers);
-	s->range_bad = false;
+	s->range_bad = s->coded = false;
+	call.decode = s->decode;
 	http_response_done(&s->resp);
 	s->child = client_call(s->spec.c, &call, &s->resp);
 	task_on_done(s->child, on_call, s);

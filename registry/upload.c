@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HEAD; POST with mount; POST; one PUT of the whole. A try that was cut begins with a new POST:
- * never half a blob. */
+/* HEAD; POST with mount; POST; and what send.c makes of it. */
 #include "registry/blob.h"
 
-#include "registry/retry.h"
+#include "registry/send.h"
 #include "util/fd.h"
-
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 struct upload {
 	struct task task;
@@ -18,12 +13,12 @@ struct upload {
 	char *from; /* the repository to mount it from */
 	int fd;
 	uint64_t size, sent;
-	struct retry retry;
+	struct send_state state;
 	struct http_response resp;
 	struct task *child;
 };
 
-static void begin(struct upload *u);
+static void post(struct upload *u);
 
 static void upload_free(struct task *t)
 {
@@ -89,9 +84,17 @@ static void refuse(struct upload *u)
 	task_fail(&u->task, &err);
 }
 
-/* -- trying again -- */
+/* -- the bytes -- */
 
-static void on_pause(struct task *t, int r, void *userdata)
+static void on_bytes(void *userdata, uint64_t n)
+{
+	struct upload *u = userdata;
+
+	u->sent = n;
+	tell(u, TRANSFER_UPLOADING, n, NULL);
+}
+
+static void on_sent(struct task *t, int r, void *userdata)
 {
 	struct upload *u = userdata;
 	struct error err = t->err;
@@ -99,87 +102,26 @@ static void on_pause(struct task *t, int r, void *userdata)
 	u->child = task_unref(u->child);
 	if (r < 0)
 		task_fail(&u->task, &err);
+	else if (r == SEND_AGAIN)
+		post(u);
 	else
-		begin(u);
+		end(u, 0, TRANSFER_DONE);
 }
 
-static void again(struct upload *u, const struct http_response *resp, const struct error *err)
+static void send_bytes(struct upload *u)
 {
-	int64_t span = u->task.cancelled ? -1 : retry_next(&u->retry, resp);
+	struct send_spec spec = { .c = u->c,
+				  .digest = u->digest,
+				  .fd = u->fd,
+				  .size = u->size,
+				  .begun = &u->resp,
+				  .state = &u->state,
+				  .sent = on_bytes,
+				  .retrying = on_retry,
+				  .userdata = u };
 
-	if (span < 0)
-		return task_fail(&u->task, err);
-	tell(u, TRANSFER_RETRYING, u->sent, err->msg);
-	u->child = retry_pause(u->task.loop, span);
-	task_on_done(u->child, on_pause, u);
-}
-
-/* -- the bytes -- */
-
-static void rewind_blob(void *userdata)
-{
-	struct upload *u = userdata;
-
-	u->sent = 0;
-}
-
-static int send_blob(void *userdata, void *p, size_t max, size_t *ret_n, struct error *err)
-{
-	struct upload *u = userdata;
-	ssize_t n;
-
-	do
-		n = pread(u->fd, p, max, (off_t)u->sent);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, "%s", u->digest);
-	if (!n && u->sent < u->size)
-		return error_set(err, ERR_CORRUPT, "%s: shorter than it was", u->digest);
-	u->sent += (uint64_t)n;
-	*ret_n = (size_t)n;
-	tell(u, TRANSFER_UPLOADING, u->sent, NULL);
-	return 0;
-}
-
-static void on_put(struct task *t, int r, void *userdata)
-{
-	struct upload *u = userdata;
-	struct error err = t->err;
-	long status = u->resp.status;
-
-	u->child = task_unref(u->child);
-	if (r < 0)
-		return retry_error(&err) ? again(u, NULL, &err) : task_fail(&u->task, &err);
-	if (status == 201 || status == 204 || status == 202)
-		return end(u, 0, TRANSFER_DONE);
-	client_refused(u->c, &u->resp, &err);
-	if (retry_status(status) || status == 404 || status == 416) /* the upload is gone */
-		return again(u, &u->resp, &err);
-	task_fail(&u->task, &err);
-}
-
-static void put(struct upload *u)
-{
-	const char *location = http_header(&u->resp, "Location");
-	autofree char *url = NULL, *digest = http_escape(u->digest);
-	autostrv headers = { 0 };
-	struct call call = { .method = "PUT",
-			     .headers = &headers,
-			     .send = send_blob,
-			     .n_send = (int64_t)u->size,
-			     .rewind = rewind_blob,
-			     .once = true };
-	struct error err;
-
-	if (!location) {
-		error_set(&err, ERR_INVALID, "%s: the registry doesn't say where to send it",
-			  u->digest);
-		return task_fail(&u->task, &err);
-	}
-	url = xprintf("%s%cdigest=%s", location, strchr(location, '?') ? '&' : '?', digest);
-	strv_push(&headers, "Content-Type: application/octet-stream");
-	call.url = url;
-	run_call(u, &call, on_put);
+	u->child = blob_send(&spec);
+	task_on_done(u->child, on_sent, u);
 }
 
 static void on_post(struct task *t, int r, void *userdata)
@@ -192,7 +134,7 @@ static void on_post(struct task *t, int r, void *userdata)
 		return task_fail(&u->task, &err);
 	if (u->resp.status != 202)
 		return refuse(u);
-	put(u);
+	send_bytes(u);
 }
 
 static void post(struct upload *u)
@@ -215,7 +157,7 @@ static void on_mount(struct task *t, int r, void *userdata)
 	if (r >= 0 && u->resp.status == 201)
 		return end(u, 1, TRANSFER_MOUNTED);
 	if (r >= 0 && u->resp.status == 202)
-		return put(u);
+		return send_bytes(u);
 	/* Not allowed, not known there, not understood: the ordinary way. */
 	sources_forget(u->c->reg->store, u->c->origin->host, u->from, u->digest);
 	post(u);
@@ -228,6 +170,15 @@ static void mount_from(struct upload *u)
 	struct call call = { .method = "POST", .path = path, .body = "", .also_pull = u->from };
 
 	run_call(u, &call, on_mount);
+}
+
+static void begin(struct upload *u)
+{
+	u->from = sources_find(u->c->reg->store, u->c->origin->host, u->c->path, u->digest);
+	if (u->from)
+		mount_from(u);
+	else
+		post(u);
 }
 
 static void on_head(struct task *t, int r, void *userdata)
@@ -243,18 +194,6 @@ static void on_head(struct task *t, int r, void *userdata)
 	if (u->resp.status == 401 || u->resp.status == 403)
 		return refuse(u);
 	begin(u);
-}
-
-static void begin(struct upload *u)
-{
-	free(u->from);
-	u->from = u->retry.failures ? NULL
-				    : sources_find(u->c->reg->store, u->c->origin->host, u->c->path,
-						   u->digest);
-	if (u->from)
-		mount_from(u);
-	else
-		post(u);
 }
 
 static void ask(struct upload *u)

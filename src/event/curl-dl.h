@@ -18,7 +18,6 @@
 	X(easy_init)           \
 	X(easy_setopt)         \
 	X(easy_getinfo)        \
-	X(easy_pause)          \
 	X(easy_cleanup)        \
 	X(easy_strerror)       \
 	X(slist_append)        \

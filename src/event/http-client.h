@@ -8,7 +8,7 @@
  *	http-proxy.c    which proxy
  *	http-text.c     escaping, headers, how a URL looks in a message
  *
- * curl calls us (socket, timer, bytes) and then may not be called itself, except to pause: what its
+ * curl calls us (socket, timer, bytes) and then may not be called itself: what its
  *callers ask for meanwhile is done when it has returned (http_settle).
  */
 #ifndef EVENT_HTTP_CLIENT_H

@@ -68,6 +68,8 @@ static void set_connection(struct setter *s, const struct http_request *req)
 	set_long(s, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
 	set_ptr(s, CURLOPT_USERAGENT, "compose/" PKG_VERSION);
 	set_ptr(s, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
+	if (req->decode)
+		set_ptr(s, CURLOPT_ACCEPT_ENCODING, "");
 	/* A local service may have nothing to say for hours (events, logs that are followed). */
 	if (!req->unix_socket) {
 		set_long(s, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
@@ -133,21 +135,25 @@ static void set_method(struct setter *s, const struct http_request *req)
 	set_ptr(s, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
+static void add_header(struct setter *s, const char *line)
+{
+	struct curl_slist *list = s->t->client->curl.slist_append(s->t->headers, line);
+
+	if (!list)
+		abort();
+	s->t->headers = list;
+}
+
 static int add_headers(struct setter *s, const struct http_request *req, struct error *err)
 {
-	struct curl_slist *list;
-
-	if (!req->headers)
-		return 0;
-	strv_foreach (line, req->headers) {
-		if (strpbrk(line, "\r\n"))
+	for (size_t i = 0; req->headers && i < req->headers->n; i++) {
+		if (strpbrk(req->headers->v[i], "\r\n"))
 			return error_set(err, ERR_INVALID, "%s: a header holds a line break",
 					 s->t->name);
-		list = s->t->client->curl.slist_append(s->t->headers, line);
-		if (!list)
-			abort();
-		s->t->headers = list;
+		add_header(s, req->headers->v[i]);
 	}
+	if (req->decode) /* in place of curl's own, which would ask for all that it can undo */
+		add_header(s, "Accept-Encoding: identity");
 	set_ptr(s, CURLOPT_HTTPHEADER, s->t->headers);
 	return 0;
 }

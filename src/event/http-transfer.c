@@ -79,8 +79,6 @@ size_t http_on_body(char *p, size_t size, size_t n, void *userdata)
 		return r < 0 ? REFUSE : n;
 	}
 	r = t->on_body(t->userdata, p, n, &t->err);
-	if (r == HTTP_AGAIN)
-		return CURL_WRITEFUNC_PAUSE;
 	return r < 0 ? REFUSE : n;
 }
 
@@ -102,8 +100,6 @@ static size_t send_pieces(struct http_transfer *t, char *p, size_t max)
 	if (t->n_send >= 0)
 		max = (size_t)MIN((uint64_t)max, (uint64_t)t->n_send - t->sent);
 	r = max ? t->send(t->userdata, p, max, &n, &t->err) : 0;
-	if (r == HTTP_AGAIN)
-		return CURL_READFUNC_PAUSE;
 	if (r < 0)
 		return CURL_READFUNC_ABORT;
 	t->sent += n;
@@ -146,6 +142,8 @@ static enum err_code code_of(CURLcode code)
 	switch ((int)code) {
 	case CURL_TOO_LARGE:
 		return ERR_LIMIT;
+	case CURLE_BAD_CONTENT_ENCODING:
+		return ERR_CORRUPT;
 	case CURLE_OPERATION_TIMEDOUT:
 		return ERR_TIMEOUT;
 	case CURLE_UNSUPPORTED_PROTOCOL:

@@ -226,20 +226,6 @@ struct task *http_start(struct http_client *c, const struct http_request *req,
 	return &t->task;
 }
 
-void http_resume(struct task *task)
-{
-	struct http_transfer *t = container_of(task, struct http_transfer, task);
-
-	assert(task->ops == &transfer_ops);
-	if (!t->client || !t->added)
-		return;
-	t->client->busy++;
-	t->client->curl.easy_pause(t->easy, CURLPAUSE_CONT);
-	t->client->busy--;
-	/* It may have called back, and been answered: what follows from that is for the timer. */
-	on_curl_timer(t->client->multi, 0, t->client);
-}
-
 void http_response_done(struct http_response *resp)
 {
 	if (resp->peer && *resp->peer)

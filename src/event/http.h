@@ -5,7 +5,7 @@
  * pool (keep-alive, HTTP/2 by ALPN, TLS sessions) and the limit of connections per host.
  *
  * No redirect is followed and no credential kept here: both are the caller's to judge (registry/), who sees every
- * answer. Only http and https (and a unix socket by name); Accept-Encoding is never sent. There is no total
+ * answer. Only http and https (and a unix socket by name); no content coding is ever asked for. There is no total
  * time limit; connecting has one (30 s), and a transfer that moves less than 1 byte/s for 30 s fails (not
  * one over a unix socket: a local service may be silent for hours).
  *
@@ -32,10 +32,6 @@ struct http_tls {
 	bool insecure;	       /* no check of the peer */
 };
 
-/* on_body and send may answer HTTP_AGAIN: not now. Nothing was taken (or given) then, and the transfer rests until
- * http_resume(): so bytes go no faster than whoever takes or makes them. */
-#define HTTP_AGAIN 1
-
 /* Bytes of the answer's body as they come. An error ends the transfer with what is in *err. */
 typedef int (*http_body_fn)(void *userdata, const void *p, size_t n, struct error *err);
 /* The status and headers are known; called once, before any body. An error ends the transfer. */
@@ -58,6 +54,7 @@ struct http_request {
 	size_t n_body;
 	http_send_fn send; /* or in pieces; n_send < 0: length unknown (chunked) */
 	int64_t n_send;
+	bool decode; /* a content coding that comes unasked is undone; else the body is handed over as it came */
 	http_head_fn on_head; /* may be NULL */
 	http_body_fn on_body; /* NULL: collected in the response, up to max_body */
 	void *userdata;
@@ -83,8 +80,6 @@ const char *http_header(const struct http_response *resp, const char *name);
  * ended or the caller has cancelled or dropped it; http_response_done() frees what it owns. */
 struct task *http_start(struct http_client *c, const struct http_request *req,
 			struct http_response *resp);
-/* After HTTP_AGAIN, from anywhere but the callbacks of this transfer. */
-void http_resume(struct task *transfer);
 void http_response_done(struct http_response *resp);
 
 /* RFC 3986 percent-encoding of a path segment or query value; owned by the caller. */

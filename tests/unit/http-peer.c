@@ -143,6 +143,19 @@ static void on_endless_head(const struct request *q, const char *rest)
 		;
 }
 
+static void on_gzip(const struct request *q, const char *rest)
+{
+	static const unsigned char hello[] = { 0x1f, 0x8b, 8,	 0,    0,    0,	   0, 0, 0,
+					       3,    0xcb, 0x48, 0xcd, 0xc9, 0xc9, 7, 0, 0x86,
+					       0xa6, 0x10, 0x36, 5,    0,    0,	   0 };
+
+	/* "/bad": it begins in the middle */
+	bool bad = streq(rest, "/bad");
+
+	answer(q, "200 OK", "Content-Encoding: gzip\r\n", bad ? hello + 9 : hello,
+	       sizeof(hello) - (bad ? 9 : 0));
+}
+
 static void on_cut(const struct request *q, const char *rest)
 {
 	say(q, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf.");
@@ -172,6 +185,7 @@ static const struct {
 	{ "/chunked", on_chunked },
 	{ "/redirect", on_redirect },
 	{ "/endless-head", on_endless_head },
+	{ "/gzip", on_gzip },
 	{ "/cut", on_cut },
 	{ "/garbage", on_garbage },
 	{ "/silent", on_silent },

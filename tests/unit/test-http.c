@@ -192,24 +192,11 @@ static void test_large_body(void **state)
 	http_response_done(&resp);
 }
 
-/* Hands out words; rests before each when asked to. */
+/* Hands out words. */
 struct pieces {
-	struct task *task;
-	sd_event *loop;
-	sd_event_source *timer;
 	const char *const *words;
-	bool rests, rested;
 	int error;
 };
-
-static void wake(void *userdata)
-{
-	struct pieces *p = userdata;
-
-	p->rested = true;
-	source_unrefp(&p->timer);
-	http_resume(p->task);
-}
 
 static int send_piece(void *userdata, void *to, size_t max, size_t *ret_n, struct error *err)
 {
@@ -217,11 +204,6 @@ static int send_piece(void *userdata, void *to, size_t max, size_t *ret_n, struc
 
 	if (p->error)
 		return error_set(err, (enum err_code)p->error, "can't be read");
-	if (p->rests && !p->rested) {
-		loop_after(p->loop, NSEC_PER_MSEC, wake, p, &p->timer, NULL);
-		return HTTP_AGAIN;
-	}
-	p->rested = false;
 	*ret_n = *p->words ? strlen(*p->words) : 0;
 	assert_true(*ret_n <= max);
 	if (*ret_n)
@@ -238,9 +220,7 @@ static struct task *send_words(struct lab *lab, struct pieces *p, int64_t n,
 				    .n_send = n,
 				    .userdata = p };
 
-	p->loop = lab->loop;
-	p->task = http_start(lab->client, &req, resp);
-	return p->task;
+	return http_start(lab->client, &req, resp);
 }
 
 static void test_body_in_pieces(void **state)
@@ -255,10 +235,6 @@ static void test_body_in_pieces(void **state)
 	p = (struct pieces){ .words = words };
 	assert_ok(task_wait(send_words(*state, &p, -1, &resp), &err));
 	assert_non_null(strstr(resp.body.p, "5\r\nthree\r\n0\r\n\r\n"));
-	http_response_done(&resp);
-	p = (struct pieces){ .words = words, .rests = true };
-	assert_ok(task_wait(send_words(*state, &p, 11, &resp), &err));
-	assert_true(ends_with(resp.body.p, "\r\n\r\nonetwothree"));
 	http_response_done(&resp);
 }
 
@@ -277,22 +253,11 @@ static void test_body_that_fails(void **state)
 struct sink {
 	struct task *task, *other;
 	struct lab *lab;
-	sd_event_source *timer;
 	struct http_response other_resp;
 	size_t bytes;
-	unsigned heads, pauses;
-	bool rested;
-	enum { TAKE, REST, FAIL, CANCEL, DROP, START, FAIL_HEAD } how;
+	unsigned heads;
+	enum { TAKE, FAIL, CANCEL, DROP, START, FAIL_HEAD } how;
 };
-
-static void sink_wake(void *userdata)
-{
-	struct sink *s = userdata;
-
-	s->rested = true;
-	source_unrefp(&s->timer);
-	http_resume(s->task);
-}
 
 static int sink_head(void *userdata, const struct http_response *resp, struct error *err)
 {
@@ -319,12 +284,6 @@ static int sink_body(void *userdata, const void *p, size_t n, struct error *err)
 		s->task = task_unref(s->task);
 	if (s->how == START && !s->other)
 		s->other = get(s->lab, "/connection", &s->other_resp);
-	if (s->how == REST && !s->rested) {
-		s->pauses++;
-		loop_after(s->lab->loop, NSEC_PER_MSEC, sink_wake, s, &s->timer, NULL);
-		return HTTP_AGAIN;
-	}
-	s->rested = false;
 	s->bytes += n;
 	return 0;
 }
@@ -353,9 +312,6 @@ static void test_sink(void **state)
 	assert_int_equal(s.heads, 1);
 	expect(get_into(*state, &s, TAKE, "/bytes/0", &resp), &resp, 200, "");
 	assert_int_equal(s.heads, 1);
-	expect(get_into(*state, &s, REST, "/bytes/3000000", &resp), &resp, 200, "");
-	assert_int_equal(s.bytes, 3000000);
-	assert_true(s.pauses > 1);
 	expect_error(get_into(*state, &s, FAIL, "/bytes/3000000", &resp), &resp, ERR_NO_SPACE,
 		     "disk full");
 	expect_error(get_into(*state, &s, FAIL_HEAD, "/bytes/9", &resp), &resp, ERR_CORRUPT,
@@ -364,6 +320,24 @@ static void test_sink(void **state)
 		     "cancelled");
 	expect(get_into(*state, &s, START, "/bytes/3000000", &resp), &resp, 200, "");
 	expect(s.other, &s.other_resp, 200, NULL);
+}
+
+static void test_content_coding(void **state)
+{
+	struct http_response resp;
+	struct lab *lab = *state;
+	struct http_request req = { .method = "GET", .decode = true };
+
+	req.url = url_of(lab, "/gzip");
+	expect(http_start(lab->client, &req, &resp), &resp, 200, "hello");
+	expect(get(lab, "/gzip", &resp), &resp, 200, NULL);
+	req.url = url_of(lab, "/gzip/bad");
+	expect_error(http_start(lab->client, &req, &resp), &resp, ERR_CORRUPT, "/gzip/bad");
+	req.url = url_of(lab, "/echo");
+	assert_ok(task_wait(http_start(lab->client, &req, &resp), &err));
+	assert_non_null(strstr(resp.body.p, "Accept-Encoding: identity\r\n"));
+	assert_null(strstr(resp.body.p, "gzip"));
+	http_response_done(&resp);
 }
 
 static void test_drop_within_callback(void **state)
@@ -564,6 +538,7 @@ int main(void)
 		lab_test(test_body_in_pieces),
 		lab_test(test_body_that_fails),
 		lab_test(test_sink),
+		lab_test(test_content_coding),
 		lab_test(test_drop_within_callback),
 		lab_test(test_limits),
 		lab_test(test_broken_answers),
