@@ -58,14 +58,22 @@ static int describe(struct step *s, struct add_job *job, struct error *err)
 	return r;
 }
 
-static void ask(struct step *s, const struct add_job *job, int archive, task_done_fn done)
+static void ask(struct step *s, const struct add_job *job, task_done_fn done)
 {
-	json_decref(s->copy->answer);
-	s->copy->answer = NULL;
-	lseek(archive, 0, SEEK_SET);
+	struct copy_job *j = s->copy;
+
+	json_decref(j->answer);
+	j->answer = NULL;
+	lseek(j->archive, 0, SEEK_SET);
 	s->task = aide_start(s->run->build->task.loop, "compose-add",
-			     json_encode(add_job_fields, job), archive, &s->copy->answer);
+			     json_encode(add_job_fields, job), j->archive, &j->answer);
 	task_on_done(s->task, done, s);
+}
+
+static const char *name_of(const struct copy_job *j)
+{
+	return j->part < j->parts.n ? j->parts.v[j->part].picks.v[j->next].base
+				    : j->extras.v[j->next].name;
 }
 
 static void unpacked(struct task *t, int r, void *userdata)
@@ -74,26 +82,10 @@ static void unpacked(struct task *t, int r, void *userdata)
 	struct error err = t->err;
 
 	if (r < 0)
-		error_wrap(&err, "%s", s->copy->picks.v[s->copy->next].base);
+		error_wrap(&err, "%s", name_of(s->copy));
 	s->task = task_unref(s->task);
+	s->copy->archive = fd_close(s->copy->archive);
 	copy_go_on(s, true, r, &err);
-}
-
-static int open_archive(struct step *s, int *ret_fd, struct error *err)
-{
-	const struct copy_pick *pick = &s->copy->picks.v[s->copy->next];
-	const char *slash = strrchr(pick->path, '/');
-	autofree char *parent = xstrndup(pick->path, (size_t)(slash - pick->path));
-	autotreedir dir = { 0 };
-	struct stat st;
-	size_t at;
-	int r = tree_enter(s->copy->source.tree, parent, &dir, err);
-
-	if (!r)
-		r = tree_dir_stat(&dir, slash + 1, &st, &at, err);
-	if (!r)
-		r = error_set(err, ERR_NOT_FOUND, "%s went away while it was read", pick->path);
-	return r < 0 ? r : tree_dir_open_file(&dir, slash + 1, at, ret_fd, err);
 }
 
 static void probed(struct task *t, int r, void *userdata)
@@ -101,39 +93,36 @@ static void probed(struct task *t, int r, void *userdata)
 	struct step *s = userdata;
 	struct error err = t->err;
 	struct add_job job = { 0 };
-	autoclose int fd = -1;
 	bool none = r >= 0 && json_flag(s->copy->answer, "none");
 
 	s->task = task_unref(s->task);
 	if (r >= 0 && !none && !s->run->build->failed) {
-		r = open_archive(s, &fd, &err);
+		r = describe(s, &job, &err);
 		if (r >= 0)
-			r = describe(s, &job, &err);
-		if (r >= 0)
-			ask(s, &job, fd, unpacked);
+			ask(s, &job, unpacked);
 		json_free_fields(add_job_fields, &job);
 		if (r >= 0)
 			return;
 	}
+	s->copy->archive = fd_close(s->copy->archive);
 	copy_go_on(s, false, r, &err);
 }
 
-int archive_add(struct step *s, const struct copy_pick *pick, struct error *err)
+int archive_add(struct step *s, int fd, struct error *err)
 {
 	const struct add_job probe = { 0 };
-	autoclose int fd = -1;
+	struct copy_job *j = s->copy;
 	unsigned char head[TAR_HEADER];
-	ssize_t n;
-	int r;
+	ssize_t n = pread(fd, head, sizeof(head), 0);
 
-	if (!S_ISREG(pick->st.st_mode))
-		return 0;
-	r = open_archive(s, &fd, err);
-	if (r < 0)
-		return r;
-	n = pread(fd, head, sizeof(head), 0);
-	if (n <= 0 || !looks_packed(head, (size_t)n))
-		return n < 0 ? error_sys(err, "%s", pick->path) : 0;
-	ask(s, &probe, fd, probed);
+	if (n < 0)
+		error_sys(err, "%s", name_of(j));
+	if (n <= 0 || !looks_packed(head, (size_t)n)) {
+		fd_close(fd);
+		return n < 0 ? -(int)err->code : 0;
+	}
+	fd_close(j->archive);
+	j->archive = fd;
+	ask(s, &probe, probed);
 	return 1;
 }

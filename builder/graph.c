@@ -250,7 +250,7 @@ int graph_from(const struct graph *g, const struct stage *s, const struct inst *
 	} else {
 		from = graph_find(g, text);
 	}
-	if (!from)
+	if (!from || from->replaced)
 		return 0;
 	if (from->index >= s->index)
 		return fail(in, text, err,
@@ -384,6 +384,15 @@ int graph_add_triggers(struct graph *g, struct stage *s, const struct strv *trig
 	s->insts.n = all.n;
 	s->insts.cap = all.cap;
 	return 0;
+}
+
+void graph_replace(struct stage *s)
+{
+	vec_foreach (in, &s->insts)
+		inst_done(in);
+	vec_done(&s->insts);
+	s->parent = NULL;
+	s->replaced = true;
 }
 
 unsigned stage_steps(const struct stage *s)

@@ -20,6 +20,7 @@ struct stage {
 	struct stage *parent; /* the stage that it goes on from, or NULL */
 	VEC(struct inst) insts;
 	bool needed;
+	bool replaced; /* graph_replace() */
 };
 
 struct graph { /* stays where it is: instructions point into it */
@@ -48,6 +49,8 @@ int graph_from(const struct graph *g, const struct stage *s, const struct inst *
 /* Puts the triggers of the base image before the instructions of the stage. */
 int graph_add_triggers(struct graph *g, struct stage *s, const struct strv *triggers,
 		       struct error *err);
+/* Something else stands in its place: what it says is not done. */
+void graph_replace(struct stage *s);
 /* How many instructions of the stage make steps with a number. */
 unsigned stage_steps(const struct stage *s);
 

@@ -29,10 +29,11 @@ static int pass(void *userdata, const struct walk_entry *e, struct error *err)
 	return 0;
 }
 
-static bool weigh_dir(const struct copy_job *j, const struct copy_pick *p, struct weigher *w)
+static bool weigh_dir(const struct copy_job *j, const struct copy_source *src,
+		      const struct copy_pick *p, struct weigher *w)
 {
 	const struct walk_filter filter = {
-		.ignored = j->source.ignored,
+		.ignored = src->ignored,
 		.include = p->include,
 		.exclude = j->exclude,
 	};
@@ -41,20 +42,20 @@ static bool weigh_dir(const struct copy_job *j, const struct copy_pick *p, struc
 	};
 	autotreedir dir = { 0 };
 
-	return !tree_enter(j->source.tree, p->path, &dir, NULL) &&
+	return !tree_enter(src->tree, p->path, &dir, NULL) &&
 	       walk_tree(&dir, p->path, &filter, &v, NULL) == -ERR_LIMIT;
 }
 
-bool heavy_is(const struct copy_job *j)
+bool heavy_is(const struct copy_job *j, const struct copy_part *part)
 {
 	struct weigher w = { 0 };
 	bool heavy = false;
 
-	vec_foreach (p, &j->picks) {
+	vec_foreach (p, &part->picks) {
 		if (!utf8_valid(str_of(p->path)) || !utf8_valid(str_of(p->base)))
 			return false; /* such names are not for JSON */
 		if (S_ISDIR(p->st.st_mode))
-			heavy = heavy || weigh_dir(j, p, &w);
+			heavy = heavy || weigh_dir(j, &part->source, p, &w);
 		else
 			w.bytes += (uint64_t)p->st.st_size;
 		heavy = heavy || w.bytes > LIGHT_BYTES;
@@ -65,14 +66,16 @@ bool heavy_is(const struct copy_job *j)
 static json_t *describe(const struct step *s, const char *op)
 {
 	const struct copy_job *j = s->copy;
+	const struct copy_part *part = &j->parts.v[j->part];
+	const struct ignore *ignored = part->source.ignored;
 	struct work w = {
 		.op = (char *)(uintptr_t)op,
-		.own = j->source.own,
-		.has_ignored = j->source.ignored,
+		.own = part->source.own,
+		.has_ignored = ignored,
 		.has_exclude = j->exclude,
 		.uid = j->opt.uid,
 		.gid = j->opt.gid,
-		.source = j->dirs,
+		.source = part->dirs,
 		.dest = j->dest,
 		.chmod = j->chmod_text && *j->chmod_text ? j->chmod_text : NULL,
 	};
@@ -82,11 +85,11 @@ static json_t *describe(const struct step *s, const char *op)
 		w.lower = j->lower;
 		w.upper = s->upper;
 	}
-	if (j->source.ignored)
-		w.ignored = *ignore_patterns(j->source.ignored);
+	if (ignored)
+		w.ignored = *ignore_patterns(ignored);
 	if (j->exclude)
 		w.exclude = *ignore_patterns(j->exclude);
-	vec_foreach (p, &j->picks) {
+	vec_foreach (p, &part->picks) {
 		struct work_pick *x = vec_add(&w.picks);
 
 		x->path = p->path;
@@ -113,11 +116,12 @@ static void digested(struct task *t, int r, void *userdata)
 {
 	struct step *s = userdata;
 	struct copy_job *j = s->copy;
+	struct copy_part *p = &j->parts.v[j->part];
 	struct error err = t->err;
 
 	s->task = task_unref(s->task);
 	if (r >= 0) {
-		snprintf(j->digest, sizeof(j->digest), "%s", json_str(j->answer, "digest") ?: "");
+		snprintf(p->digest, sizeof(p->digest), "%s", json_str(j->answer, "digest") ?: "");
 		s->newest = MAX(s->newest, json_i64(j->answer, "newest", INT64_MIN));
 	}
 	copy_digested(s, r, &err);
@@ -134,7 +138,6 @@ static void copied(struct task *t, int r, void *userdata)
 	struct error err = t->err;
 
 	s->task = task_unref(s->task);
-	s->copy->next = s->copy->picks.n;
 	copy_went(s, r, &err);
 }
 

@@ -12,6 +12,8 @@ libbuilder_a_SOURCES = \
 	builder/build.h \
 	builder/cache.c \
 	builder/cache.h \
+	builder/context.c \
+	builder/copy-step.c \
 	builder/chmod.c \
 	builder/chmod.h \
 	builder/copy-file.c \
@@ -26,7 +28,6 @@ libbuilder_a_SOURCES = \
 	builder/fetch.c \
 	builder/files.c \
 	builder/files.h \
-	builder/git.c \
 	builder/git/git-job.c builder/git/job.h \
 	builder/graph.c \
 	builder/graph.h \
@@ -36,6 +37,7 @@ libbuilder_a_SOURCES = \
 	builder/ignore.c \
 	builder/ignore.h \
 	builder/image.c \
+	builder/input.c builder/input.h \
 	builder/instruction.c \
 	builder/instruction.h \
 	builder/lint.c \
@@ -52,8 +54,12 @@ libbuilder_a_SOURCES = \
 	builder/ports.c \
 	builder/ports.h \
 	builder/run.c \
+	builder/secret.c \
 	builder/select.c \
 	builder/set.c builder/set.h \
+	builder/source-git.c \
+	builder/source-http.c \
+	builder/source.c builder/source.h \
 	builder/solve.c \
 	builder/solve.h \
 	builder/ssh.c \
@@ -78,6 +84,7 @@ compose_add_SOURCES = \
 	builder/add/main.c \
 	builder/add/probe.c builder/add/probe.h \
 	builder/add/work.c builder/add/work.h \
+	builder/add/context.c builder/add/context.h \
 	builder/add/work-job.c \
 	builder/chmod.c builder/chmod.h \
 	builder/copy-file.c builder/copy-file.h \

@@ -135,7 +135,7 @@ static int bind_source(struct step *s, struct step_mount_of *m, struct tree **tr
 	int r;
 
 	if (!m->m.from)
-		return build_context(s->run->build, src, err);
+		return build_context(s->run->build, src, NULL, err);
 	r = tree_open(&m->from.dirs, tree, err);
 	*src = (struct copy_source){ .tree = *tree,
 				     .own = m->from.chain[0] != 0,
@@ -322,28 +322,6 @@ static int private_file(struct step *s, const void *p, size_t n, uid_t uid, gid_
 	return r;
 }
 
-static const struct build_secret *find_secret(const struct build *b, const char *id)
-{
-	vec_foreach (x, &b->opt->secrets)
-		if (streq(x->id, id))
-			return x;
-	return NULL;
-}
-
-static int read_secret(const struct build *b, const struct build_secret *x, struct buf *out,
-		       struct error *err)
-{
-	const char *value;
-
-	buf_init(out, LIMIT_BUILD_SECRET);
-	if (x->file)
-		return io_read_file(AT_FDCWD, x->file, out, err);
-	value = b->opt->environ ? strmap_get(b->opt->environ, x->env) : getenv(x->env);
-	if (!value)
-		return error_set(err, ERR_NOT_FOUND, "the variable %s is not set", x->env);
-	return buf_adds(out, value) < 0 ? buf_check(out, x->env, err) : 0;
-}
-
 static void wipe(struct buf *b)
 {
 	explicit_bzero(b->p, b->len);
@@ -375,22 +353,21 @@ static int prepare_secret(struct step *s, struct step_mount_of *m, struct error 
 	autofree char *id = m->m.id	  ? xstrdup(m->m.id)
 			    : m->m.source ? xstrdup(m->m.source)
 					  : path_base(m->m.target);
-	const struct build_secret *x = find_secret(b, id);
 	struct buf value = { 0 };
-	int r;
+	int r = secret_value(b, id, &value, err);
 
-	if (!x && m->m.required)
-		return error_set(
+	if (r > 0) {
+		r = mount_secret(s, m, id, &value, err);
+		if (r < 0)
+			error_wrap(err, "secret %s", id);
+	} else if (!r && m->m.required) {
+		r = error_set(
 			err, ERR_NOT_FOUND,
 			"the secret %s is required and was not given: name it in build.secrets",
 			id);
-	if (!x)
-		return 0;
-	r = read_secret(b, x, &value, err);
-	if (!r)
-		r = mount_secret(s, m, id, &value, err);
+	}
 	wipe(&value);
-	return r < 0 ? error_wrap(err, "secret %s", id) : 0;
+	return r;
 }
 
 static int prepare_ssh(struct step *s, struct step_mount_of *m, unsigned n, struct error *err)

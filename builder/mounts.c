@@ -57,7 +57,7 @@ static int set_digest(struct step *s, struct step_mount_of *m, struct error *err
 		r = tree_open(&m->from.dirs, &t, err);
 		src.tree = t;
 	} else {
-		r = build_context(s->run->build, &src, err);
+		r = build_context(s->run->build, &src, NULL, err);
 	}
 	if (!r)
 		r = copy_select(&src, m->m.source ? m->m.source : "/", false, &picks, err);

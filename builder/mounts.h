@@ -5,8 +5,7 @@
 
 #include "builder/step.h"
 
-#define RUN_SCRIPTS	   "/dev/pipes" /* where a heredoc that is a program is seen */
-#define LIMIT_BUILD_SECRET (512u << 10)
+#define RUN_SCRIPTS "/dev/pipes" /* where a heredoc that is a program is seen */
 
 /* 1: all that the mounts take from is there; 0: it must be waited for. */
 int mounts_ready(struct stage_run *run, const struct inst *in, struct error *err);

@@ -142,6 +142,7 @@ static void set_free(struct task *t)
 		member_free(*m);
 	vec_done(&set->members);
 	map_done(&set->made);
+	map_done(&set->inputs);
 	registry_free(set->registry);
 	free(set);
 }

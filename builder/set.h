@@ -28,6 +28,7 @@ struct build_set {
 	struct registry *registry; /* opened when it is asked for */
 	VEC(struct member *) members;
 	size_t at;
+	struct map inputs; /* contexts that were fetched, see input.c */
 	struct map made; /* keys of the steps that these builds made: good even with no_cache */
 	struct output *output;
 	char *ret_id;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/input.h"
 #include "builder/lint.h"
 #include "builder/mounts.h"
 #include "builder/set.h"
@@ -95,6 +96,9 @@ static void cancel_all(struct build *b)
 	vec_foreach (base, &b->bases)
 		if ((*base)->task)
 			task_cancel((*base)->task);
+	vec_foreach (in, &b->inputs)
+		if ((*in)->task)
+			task_cancel((*in)->task);
 	b->queue.n = 0;
 }
 
@@ -116,6 +120,9 @@ static bool is_busy(const struct build *b)
 			return true;
 	vec_foreach (base, &b->bases)
 		if ((*base)->task)
+			return true;
+	vec_foreach (in, &b->inputs)
+		if ((*in)->task)
 			return true;
 	return false;
 }
@@ -140,6 +147,9 @@ static void build_free(struct task *t)
 	vec_foreach (base, &b->bases)
 		base_free(*base);
 	vec_done(&b->bases);
+	vec_foreach (in, &b->inputs)
+		input_free(*in);
+	vec_done(&b->inputs);
 	vec_done(&b->queue);
 	graph_done(&b->graph);
 	tree_free(b->context);
@@ -147,55 +157,11 @@ static void build_free(struct task *t)
 	map_done(&b->args);
 	http_client_free(b->http);
 	free(b->dockerfile);
+	free(b->dockerfile_path);
 	free(b);
 }
 
 static const struct task_ops build_ops = { "build", build_cancel, build_free };
-
-/* ---- the context ---- */
-
-/* NAME.dockerignore beside the Dockerfile, else .dockerignore in the context. */
-static int load_ignored(struct build *b, struct error *err)
-{
-	autofree char *own = xprintf("%s.dockerignore", b->dockerfile);
-	autofree char *shared = path_join(b->opt->context, ".dockerignore");
-	const char *names[] = { b->opt->dockerfile_inline ? shared : own, shared };
-	int r = -ERR_NOT_FOUND;
-
-	for (size_t i = 0; r == -ERR_NOT_FOUND && i < ARRAY_SIZE(names); i++) {
-		autobuf text = { 0 };
-
-		buf_init(&text, LIMIT_IGNORE_FILE);
-		r = io_read_file(AT_FDCWD, names[i], &text, err);
-		if (!r)
-			r = ignore_parse(names[i], buf_str(&text), &b->ignored, err);
-	}
-	return r == -ERR_NOT_FOUND ? 0 : r;
-}
-
-int build_context(struct build *b, struct copy_source *ret, struct error *err)
-{
-	autostrv dirs = { 0 };
-	int r = 0;
-
-	if (!b->opt->context)
-		return error_set(err, ERR_INVALID,
-				 "this build has no context: nothing can be copied from it");
-	strv_push(&dirs, b->opt->context);
-	if (!b->context)
-		r = tree_open(&dirs, &b->context, err);
-	if (!r && !b->ignored_loaded)
-		r = load_ignored(b, err);
-	if (r < 0)
-		return error_wrap(err, "build context");
-	b->ignored_loaded = true;
-	*ret = (struct copy_source){
-		.tree = b->context,
-		.ignored = b->ignored,
-		.name = "the build context",
-	};
-	return 0;
-}
 
 /* ---- the cache ---- */
 
@@ -262,6 +228,19 @@ static void finish(struct build *b)
 	task_end_with(&b->task, r, &err);
 }
 
+static int load(struct build *b, struct error *err);
+
+static void load_late(struct build *b)
+{
+	struct error err = ERROR_INIT;
+	int r = context_load(b, &err);
+
+	if (r > 0)
+		r = load(b, &err);
+	if (r < 0)
+		build_fail(b, &err);
+}
+
 static void turn(void *userdata)
 {
 	struct build *b = userdata;
@@ -269,6 +248,8 @@ static void turn(void *userdata)
 	source_unrefp(&b->kick);
 	if (b->task.ended)
 		return;
+	if (!b->loaded && !b->failed)
+		load_late(b);
 	for (size_t i = 0; !b->failed && i < b->graph.stages.n; i++)
 		if (b->graph.stages.v[i]->needed)
 			stage_advance(build_run_of(b, b->graph.stages.v[i]));
@@ -277,7 +258,7 @@ static void turn(void *userdata)
 		return;
 	if (b->failed)
 		task_fail(&b->task, &b->err);
-	else if (build_run_of(b, b->target)->state == STAGE_DONE)
+	else if (b->loaded && build_run_of(b, b->target)->state == STAGE_DONE)
 		finish(b);
 }
 
@@ -328,28 +309,6 @@ static void take_args(struct build *b)
 		if (value)
 			strmap_set(&b->args, a->key, value);
 	}
-}
-
-static int read_dockerfile(struct build *b, struct buf *text, struct error *err)
-{
-	const char *name = b->opt->dockerfile ? b->opt->dockerfile : "Dockerfile";
-	int r;
-
-	buf_init(text, LIMIT_DOCKERFILE);
-	if (b->opt->dockerfile_inline) {
-		b->dockerfile = xstrdup("dockerfile_inline");
-		return buf_adds(text, b->opt->dockerfile_inline) < 0
-			       ? buf_check(text, "dockerfile_inline", err)
-			       : 0;
-	}
-	b->dockerfile = b->opt->context ? path_absolute(b->opt->context, name) : xstrdup(name);
-	r = io_read_file(AT_FDCWD, b->dockerfile, text, err);
-	if (r == -ERR_NOT_FOUND)
-		return error_set(err, ERR_NOT_FOUND,
-				 "there is no Dockerfile: %s does not exist; name another with "
-				 "build.dockerfile",
-				 b->dockerfile);
-	return r < 0 ? error_wrap(err, "Dockerfile") : 0;
 }
 
 static int take_epoch(struct build *b, struct error *err)
@@ -403,26 +362,27 @@ static int check_options(const struct build *b, struct error *err)
 		return error_set(err, ERR_UNSUPPORTED,
 				 "cache_to: %s: writing the cache elsewhere is not supported yet",
 				 o->cache_to.v[0]);
-	if (o->context && o->context[0] != '/')
-		return error_set(
-			err, ERR_UNSUPPORTED,
-			"the build context %s is not supported yet: it must be a directory",
-			o->context);
 	return 0;
 }
 
+/* A stage that an additional context has the name of is that context. */
+static void replace_stages(struct build *b)
+{
+	vec_foreach (s, &b->graph.stages)
+		if ((*s)->name && context_named(b, (*s)->name))
+			graph_replace(*s);
+}
+
+/* The context is here. */
 static int load(struct build *b, struct error *err)
 {
 	automap predefined = { 0 };
 	autobuf text = { 0 };
-	int r;
+	int r = take_platforms(b, &predefined, err);
 
-	take_args(b);
-	r = check_options(b, err);
+	b->loaded = true;
 	if (!r)
-		r = take_platforms(b, &predefined, err);
-	if (!r)
-		r = read_dockerfile(b, &text, err);
+		r = context_dockerfile(b, &text, err);
 	if (!r)
 		r = graph_load(b->dockerfile, buf_str(&text), &predefined, &b->args, &b->graph,
 			       err);
@@ -433,15 +393,28 @@ static int load(struct build *b, struct error *err)
 	if (!r)
 		r = take_epoch(b, err);
 	if (!r)
-		r = graph_target(&b->graph, b->opt->target, &b->target, err);
-	if (!r)
 		r = lint_graph(b, err);
 	if (!r)
-		r = cache_open(b->store, err);
-	mounts_sweep();
+		replace_stages(b);
+	if (!r)
+		r = graph_target(&b->graph, b->opt->target, &b->target, err);
 	for (size_t i = 0; !r && i < b->graph.stages.n; i++)
 		*vec_add(&b->runs) = NULL;
 	return r;
+}
+
+/* 1: all that load() needs is here. */
+static int prepare(struct build *b, struct error *err)
+{
+	int r = check_options(b, err);
+
+	take_args(b);
+	mounts_sweep();
+	if (!r)
+		r = cache_open(b->store, err);
+	if (!r)
+		r = source_http_open(b->store, err);
+	return r < 0 ? r : context_load(b, err);
 }
 
 struct task *build_one(struct build_set *set, const struct build_options *opt,
@@ -450,6 +423,7 @@ struct task *build_one(struct build_set *set, const struct build_options *opt,
 	struct build *b = xnew(struct build);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct error err = ERROR_INIT;
+	int r;
 
 	task_init(&b->task, &build_ops, set->task.loop);
 	b->set = set;
@@ -458,7 +432,10 @@ struct task *build_one(struct build_set *set, const struct build_options *opt,
 	b->runner = set->runner;
 	b->ret_id = ret_id;
 	b->slots = opt->parallel ? opt->parallel : (unsigned)MAX(cpus, 1);
-	if (load(b, &err) < 0)
+	r = prepare(b, &err);
+	if (r > 0)
+		r = load(b, &err);
+	if (r < 0)
 		task_fail(&b->task, &err);
 	else
 		build_kick(b);

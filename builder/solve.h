@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The insides of a build, shared by the files that do its parts: solve.c (who runs when), stage.c
- * (one stage, instruction by instruction), base.c (images), meta.c (instructions that change the config only),
- * files.c (COPY, ADD), workdir.c, run.c (RUN), image.c (what comes out).
+ * (one stage, instruction by instruction), base.c (images), meta.c (instructions that change the
+ * config only), files.c (COPY, ADD), workdir.c, run.c (RUN), image.c (what comes out).
  *
  * Each stage that is needed has a struct stage_run. It goes on by itself until it must wait: for a
  * task of its own (a step, a base image), for another stage, or for a slot. All is called from the
@@ -22,6 +22,7 @@
 
 #define BUILD_DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define LIMIT_BUILD_TAIL   4096 /* bytes of a step's output that an error repeats */
+#define LIMIT_BUILD_SECRET (512u << 10)
 
 enum stage_state { STAGE_IDLE, STAGE_BASE, STAGE_WORK, STAGE_STEP, STAGE_DONE };
 
@@ -46,6 +47,7 @@ struct base {
 	struct build *build;
 };
 
+struct input;
 struct step; /* steps.h: what is under way in a stage */
 
 struct stage_run {
@@ -80,7 +82,11 @@ struct build {
 	struct error err; /* the first failure */
 	bool failed;
 	char *ret_id;
-	char *dockerfile;     /* path, for messages */
+	VEC(struct input *) inputs; /* contexts, once they are asked for */
+	struct input *input;	    /* the build's own, or NULL */
+	char *dockerfile;	    /* for messages */
+	char *dockerfile_path; /* on this machine, or in a context that was fetched; NULL: inline */
+	bool loaded;
 	struct tree *context; /* opened when it is asked for */
 	struct ignore *ignored;
 	bool ignored_loaded;
@@ -95,7 +101,8 @@ struct build {
 };
 
 /* ---- solve.c ---- */
-/* For the platform of opt. ret_id: of the image's config, which is in the store; nothing is tagged. */
+/* For the platform of opt. ret_id: of the image's config, which is in the store; nothing is tagged.
+ */
 struct task *build_one(struct build_set *set, const struct build_options *opt,
 		       char ret_id[DIGEST_MAX]);
 void build_kick(
@@ -113,7 +120,6 @@ struct stage_run *build_run_of(struct build *b, const struct stage *s);
 /* 1: the caller has a slot; 0: it is in the queue. */
 bool build_slot(struct build *b, struct stage_run *run);
 void build_slot_free(struct build *b);
-int build_context(struct build *b, struct copy_source *ret, struct error *err);
 
 /* ---- base.c ---- */
 /* 1: it is there; 0: it is on its way, the stage is looked at again. */
@@ -155,6 +161,18 @@ int files_workdir(struct stage_run *run, const struct inst *in, struct error *er
 int run_step(struct stage_run *run, const struct inst *in, struct error *err);
 
 /* ---- lint.c ---- */
+/* ---- context.c: the build's own context ---- */
+/* 1: it is here, or there is none; 0: on its way. */
+int context_load(struct build *b, struct error *err);
+int context_dockerfile(struct build *b, struct buf *text, struct error *err);
+/* What is copied from it. ret_dirs may be NULL: its layers; owned by the caller. */
+int build_context(struct build *b, struct copy_source *ret, struct strv *ret_dirs,
+		  struct error *err);
+
+/* ---- secret.c ---- */
+/* 1 and its value, which the caller wipes; 0: it was not given. */
+int secret_value(const struct build *b, const char *id, struct buf *out, struct error *err);
+
 /* Warnings as BuildKit's checks have them; an error when the check directive makes them one. */
 int lint_graph(struct build *b, struct error *err);
 

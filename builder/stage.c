@@ -2,7 +2,7 @@
 #include "builder/step.h"
 
 #include "builder/expand.h"
-#include "registry/ref.h"
+#include "builder/input.h"
 #include "util/path.h"
 
 #include <stdio.h>
@@ -137,61 +137,77 @@ static void from_image(struct stage_run *run, const struct base *base)
 	build_event(run->build, run, BUILD_STEP_CACHED, run->stage->from.line->text);
 }
 
-static const char *named_context(const struct build *b, const char *name)
+/* What an additional context puts in the place of an image, or NULL. */
+static const char *named_context(const struct stage_run *run)
 {
-	return strmap_get(&b->opt->contexts, name);
+	const struct stage *s = run->stage;
+	const char *ctx = s->name ? context_named(run->build, s->name) : NULL;
+
+	return ctx || s->parent ? ctx : context_named(run->build, s->base);
 }
 
-/* The reference that FROM means: an image, or what a named context puts in its place. */
-static int base_ref(struct stage_run *run, char **ret, struct error *err)
+/* A context of files is a root filesystem without a config. A directory is copied: what is in it
+ * must become a layer. */
+static int from_files(struct stage_run *run, const char *ctx, struct error *err)
 {
-	const char *ctx = run->stage->name ? named_context(run->build, run->stage->name) : NULL;
-	const char *image;
+	autostrv copy = { 0 };
+	struct input *in;
+	int r = build_input(run->build, ctx, true, &in, err);
 
-	if (!ctx)
-		ctx = named_context(run->build, run->stage->base);
-	if (!ctx) {
-		*ret = xstrdup(run->stage->base);
-		return 0;
+	if (r <= 0)
+		return r;
+	r = from_scratch(run, err);
+	if (r < 0)
+		return r;
+	if (in->rootfs.chain[0]) {
+		rootfs_copy(&run->rootfs, &in->rootfs);
+		strv_copy(&run->cfg.diff_ids, &in->rootfs.diff_ids);
+		return 1;
 	}
-	image = skip_prefix(ctx, "docker-image://");
-	if (!image)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "FROM %s: the additional context %s is not an image; a stage can "
-				 "begin with "
-				 "docker-image://REF only",
-				 run->stage->base, ctx);
-	*ret = xstrdup(image);
-	return 0;
+	strv_pushf(&copy, "COPY --from=%s / /",
+		   run->stage->name && context_named(run->build, run->stage->name)
+			   ? run->stage->name
+			   : run->stage->base);
+	r = graph_add_triggers(&run->build->graph, run->stage, &copy, err);
+	return r < 0 ? r : 1;
+}
+
+static int from_reference(struct stage_run *run, const char *ref, struct error *err)
+{
+	const struct build *b = run->build;
+	const char *platform = run->stage->platform;
+	char text[100];
+	struct base *base;
+	int r = build_base(run->build, ref, platform ? platform : platform_text(&b->platform, text),
+			   &base, err);
+
+	if (r > 0)
+		from_image(run, base);
+	return r;
 }
 
 /* 1: taken over, 0: not yet. */
 static int take_base(struct stage_run *run, struct error *err)
 {
-	struct build *b = run->build;
 	struct stage *s = run->stage;
-	autofree char *ref = NULL, *native = NULL;
-	char text[100];
-	struct base *base;
+	const char *ctx = named_context(run);
+	const char *image = ctx ? skip_prefix(ctx, "docker-image://") : s->base;
 	int r;
 
-	if (s->parent && !(s->name && named_context(b, s->name))) {
-		struct stage_run *parent = build_run_of(b, s->parent);
+	if (!ctx && s->parent) {
+		struct stage_run *parent = build_run_of(run->build, s->parent);
 
 		if (parent->state != STAGE_DONE)
 			return 0;
 		from_stage(run, parent);
 		return 1;
 	}
-	if (streq(s->base, "scratch"))
+	if (image && streq(image, "scratch"))
 		return from_scratch(run, err);
-	r = base_ref(run, &ref, err);
-	if (r < 0)
-		return inst_error_at(&s->from, NULL, err);
-	native = xstrdup(s->platform ? s->platform : platform_text(&b->platform, text));
-	r = build_base(b, ref, native, &base, err);
-	if (r > 0)
-		from_image(run, base);
+	if (ctx && !image && !starts_with(ctx, "oci-layout://"))
+		r = from_files(run, ctx, err);
+	else
+		r = from_reference(run, image ? image : ctx, err);
 	return r < 0 ? inst_error_at(&s->from, NULL, err) : r;
 }
 

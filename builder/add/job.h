@@ -17,12 +17,18 @@ struct add_job {
 	struct strv lower; /* the bottom first */
 	char *upper;	   /* NULL: only asks whether this is an archive */
 	int64_t uid, gid;  /* of the members; -1: as the archive says */
+	/* What is no archive becomes this file; NULL: an archive is what it must be. Stdin may be a
+	 * pipe then. */
+	char *file;
+	int64_t mtime; /* ns, of that file */
+	bool plain;    /* not looked at: it is that file */
 };
 
 struct add_answer {
 	char *error; /* err_code_name(), or NULL */
 	char *message;
-	bool none; /* this is no archive */
+	bool none;	/* this is no archive */
+	int64_t newest; /* s: the latest time of a member */
 };
 
 extern const struct json_field add_job_fields[], add_answer_fields[];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compose-add: see job.h and work.h. */
 #include "builder/add/apply.h"
+#include "builder/add/context.h"
 #include "builder/add/probe.h"
 #include "builder/add/work.h"
 
@@ -26,7 +27,7 @@ static int read_job(json_t **ret, struct error *err)
 	return r < 0 ? r : json_parse(text.p, text.len, "job", ret, err);
 }
 
-static int unpack(struct apply *a, struct error *err)
+static int unpack(struct apply *a, int64_t *newest, struct error *err)
 {
 	const struct source_options opt = {
 		.max_bytes = LIMIT_LAYER_BYTES,
@@ -39,8 +40,10 @@ static int unpack(struct apply *a, struct error *err)
 
 	if (!r)
 		r = reader_new(src, &reader, err);
-	while (!r && (r = reader_next(reader, &e, err)) > 0)
+	while (!r && (r = reader_next(reader, &e, err)) > 0) {
+		*newest = MAX(*newest, e.mtime.tv_sec);
 		r = apply_member(a, reader, &e, err);
+	}
 	entry_done(&e);
 	return r < 0 ? r : apply_end(a, err);
 }
@@ -92,12 +95,14 @@ static json_t *run_add(const json_t *j, int *ret_r, struct error *err)
 
 	if (!r)
 		r = confine(job.upper, &job.lower, &none, err);
-	if (!r && !job.upper)
+	if (!r && job.upper && job.file)
+		r = context_begin(&job, &ans.none, err);
+	else if (!r && !job.upper)
 		ans.none = probe_archive(STDIN_FILENO);
-	if (!r && job.upper)
+	if (!r && job.upper && !ans.none)
 		r = apply_new(&job, &a, err);
-	if (!r && job.upper)
-		r = unpack(a, err);
+	if (!r && job.upper && !ans.none)
+		r = unpack(a, &ans.newest, err);
 	if (r < 0) {
 		ans.error = (char *)(uintptr_t)err_code_name(err->code);
 		ans.message = (char *)(uintptr_t)message_of(err);

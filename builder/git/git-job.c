@@ -12,6 +12,7 @@ const struct json_field git_job_fields[] = {
 	JOB(JSON_STR, dir),
 	JOB(JSON_STR, token),
 	JOB(JSON_STR, header),
+	JOB(JSON_STR, agent),
 	JOB(JSON_FLAG, keep_git),
 	JOB(JSON_FLAG, no_submodules),
 	{ 0 },

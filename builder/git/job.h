@@ -28,6 +28,7 @@ struct git_job {
 	/* For http and https, sent to the origin (scheme, host and port) of url alone: a token, or
 	 * the whole value of an Authorization header. */
 	char *token, *header;
+	char *agent;	    /* socket of the ssh agent; NULL: SSH_AUTH_SOCK */
 	bool keep_git;	    /* files/.git is a repository of that commit; not with subdir */
 	bool no_submodules; /* their directories stay empty */
 };

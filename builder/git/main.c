@@ -125,6 +125,8 @@ int main(void)
 
 	umask(022);
 	r = read_job(&job, &err);
+	if (!r && job.agent)
+		setenv("SSH_AUTH_SOCK", job.agent, 1);
 	if (!r)
 		r = set_up_git(&err);
 	if (!r)
