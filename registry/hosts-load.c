@@ -36,6 +36,10 @@ struct hosts *hosts_free(struct hosts *h)
 	vec_foreach (reg, &h->registries)
 		vec_done(&reg->mirrors);
 	vec_done(&h->registries);
+	vec_foreach (a, &h->aliases)
+		image_ref_done(&a->to);
+	vec_done(&h->aliases);
+	strv_done(&h->search);
 	vec_foreach (doc, &h->docs)
 		json_decref(*doc);
 	vec_done(&h->docs);
@@ -180,35 +184,90 @@ static void drop_rule(struct hosts *h, const char *prefix, size_t n_before)
 		}
 }
 
-static int load_registries(struct hosts *h, const char *file, struct error *err)
+/* NAME = "HOST/PATH", or "" to take one back. */
+static int take_aliases(struct hosts *h, const json_t *doc, const char *file, struct error *err)
 {
-	const json_t *rule, *list;
-	autojson *doc = NULL;
-	autobuf b;
-	size_t i;
+	json_t *table = json_object_get(doc, "aliases"), *value;
+	const char *name;
+
+	json_object_foreach (table, name, value) {
+		const char *to = json_is_string(value) ? json_string_value(value) : "/";
+		struct alias a = { .name = name };
+		int r = *to ? image_ref_parse(to, &a.to, NULL) : 0;
+		bool whole = r == 0 && a.to.domain && !a.to.is_short && !a.to.digest &&
+			     !strchr(strrchr(to, '/'), ':');
+
+		if (*to && !whole) {
+			image_ref_done(&a.to);
+			return error_set(err, ERR_INVALID,
+					 "%s: the alias \"%.100s\" is not for HOST[:PORT]/PATH",
+					 file, name);
+		}
+		if (!*to)
+			a.to.domain = xstrdup("");
+		*vec_add(&h->aliases) = a;
+	}
+	return 0;
+}
+
+static int take_search(struct hosts *h, const json_t *doc, const char *file, struct error *err)
+{
+	static const char key[] = "unqualified-search-registries";
 	int r;
 
-	buf_init(&b, LIMIT_TOML);
-	r = read_file(file, &b, err);
-	if (r <= 0)
-		return r;
-	r = toml_parse(b.p, b.len, file, &doc, err);
-	if (r < 0)
-		return r;
-	list = json_object_get(doc, "registry");
-	strv_push(&h->files, file);
-	*vec_add(&h->docs) = TAKE_PTR(doc);
+	if (!json_object_get(doc, key))
+		return 0;
+	strv_done(&h->search); /* a later file's list stands alone */
+	r = take_list(doc, key, file, &h->search, err);
+	strv_foreach (s, &h->search)
+		if (r == 0 && (!*s || !location_valid(s)))
+			r = error_set(err, ERR_INVALID, "%s: %s: \"%.200s\" is not HOST[:PORT]",
+				      file, key, s);
+	return r;
+}
+
+static int take_rules(struct hosts *h, const json_t *doc, const char *file, struct error *err)
+{
+	const json_t *list = json_object_get(doc, "registry"), *rule;
+	size_t i;
+	int r = 0;
+
 	if (list && !json_is_array(list))
 		return error_set(err, ERR_INVALID, "%s: [registry] must be [[registry]]", file);
 	json_array_foreach (list, i, rule) {
 		const char *prefix = text(rule, *text(rule, "prefix") ? "prefix" : "location");
 
 		drop_rule(h, prefix, h->registries.n);
-		r = take_rule(h, rule, h->files.v[h->files.n - 1], err);
-		if (r < 0)
-			return r;
+		if (r == 0)
+			r = take_rule(h, rule, file, err);
 	}
-	return 1;
+	return r;
+}
+
+/* 1 when it was there. */
+static int load_registries(struct hosts *h, const char *path, struct error *err)
+{
+	const char *file;
+	json_t *doc;
+	autobuf b;
+	int r;
+
+	buf_init(&b, LIMIT_TOML);
+	r = read_file(path, &b, err);
+	if (r <= 0)
+		return r;
+	r = toml_parse(b.p, b.len, path, &doc, err);
+	if (r < 0)
+		return r;
+	*vec_add(&h->docs) = doc;
+	strv_push(&h->files, path);
+	file = h->files.v[h->files.n - 1];
+	r = take_rules(h, doc, file, err);
+	if (r == 0)
+		r = take_search(h, doc, file, err);
+	if (r == 0)
+		r = take_aliases(h, doc, file, err);
+	return r < 0 ? r : 1;
 }
 
 static int drop_ins(const char *dir, struct strv *ret)
@@ -245,11 +304,21 @@ static int load_conf(struct hosts *h, const char *file, struct error *err)
 	return there;
 }
 
+/* What podman has asked its user about short names. */
+static int load_answers(struct hosts *h, struct error *err)
+{
+	const char *cache = env_get("XDG_CACHE_HOME"), *home = hosts_home();
+	autofree char *dir = cache ? xstrdup(cache) : home ? path_join(home, ".cache") : NULL;
+	autofree char *file = dir ? path_join(dir, "containers/short-name-aliases.conf") : NULL;
+
+	return file ? MIN(load_registries(h, file, err), 0) : 0;
+}
+
 static int load_all_registries(struct hosts *h, struct error *err)
 {
 	const char *given = env_get("CONTAINERS_REGISTRIES_CONF");
 	autofree char *system = hosts_etc("containers/registries.conf");
-	int r;
+	int r = 0;
 
 	if (given)
 		return load_conf(h, given, err);
@@ -257,10 +326,8 @@ static int load_all_registries(struct hosts *h, struct error *err)
 		autofree char *own = path_join(hosts_home(), ".config/containers/registries.conf");
 
 		r = load_conf(h, own, err);
-		if (r != 0)
-			return r;
 	}
-	return load_conf(h, system, err);
+	return r != 0 ? r : load_conf(h, system, err);
 }
 
 int hosts_load(struct hosts **ret, struct error *err)
@@ -277,6 +344,8 @@ int hosts_load(struct hosts **ret, struct error *err)
 	}
 	if (r >= 0)
 		r = load_all_registries(h, err);
+	if (r >= 0)
+		r = load_answers(h, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(h);

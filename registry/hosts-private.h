@@ -21,9 +21,16 @@ struct registry_rule {
 	bool blocked, digest_only;
 };
 
+struct alias {
+	const char *name;
+	struct image_ref to; /* domain "": it has been taken back */
+};
+
 struct hosts {
 	struct strv mirrors, insecure; /* of daemon.json */
 	VEC(struct registry_rule) registries;
+	VEC(struct alias) aliases; /* of short names; a later one comes before an earlier one */
+	struct strv search;	   /* unqualified-search-registries */
 	VEC(json_t *) docs;
 	struct strv files;
 };

@@ -133,7 +133,7 @@ static bool mirror_wanted(const struct registry_rule *rule, const struct locatio
 
 /* -- daemon.json -- */
 
-static void add_docker_mirrors(const struct hosts *h, const struct image_ref *ref, endpoint_vec *v)
+static void add_docker_mirrors(const struct hosts *h, const char *path, endpoint_vec *v)
 {
 	strv_foreach (text, &h->mirrors) {
 		autourl u = { 0 };
@@ -148,7 +148,7 @@ static void add_docker_mirrors(const struct hosts *h, const struct image_ref *re
 			n--;
 		*e = (struct endpoint){ .host = xstrdup(u.host),
 					.prefix = xstrndup(u.target, n),
-					.path = xstrdup(ref->path),
+					.path = xstrdup(path),
 					.auth_host = xstrdup(u.host),
 					.insecure = !u.tls || hosts_insecure(h, u.host),
 					.plain = !u.tls,
@@ -156,14 +156,14 @@ static void add_docker_mirrors(const struct hosts *h, const struct image_ref *re
 	}
 }
 
-int hosts_resolve(const struct hosts *h, const struct image_ref *ref, bool push, endpoint_vec *ret,
-		  struct error *err)
+/* All places of one name, the mirrors first. */
+static int add_name(const struct hosts *h, const struct image_ref *ref, const char *domain,
+		    const char *path, bool push, endpoint_vec *v, struct error *err)
 {
-	autofree char *name = xprintf("%s/%s", ref->domain, ref->path);
-	struct location self = { .location = ref->domain, .pull = "" };
+	autofree char *name = xprintf("%s/%s", domain, path);
+	struct location self = { .location = domain, .pull = "" };
 	const struct registry_rule *rule;
-	const char *rest = ref->path;
-	endpoint_vec v = { 0 };
+	const char *rest = path;
 	size_t n = 0;
 
 	rule = find_rule(h, name, &n);
@@ -173,16 +173,64 @@ int hosts_resolve(const struct hosts *h, const struct image_ref *ref, bool push,
 	if (rule && !push)
 		vec_foreach (m, &rule->mirrors)
 			if (mirror_wanted(rule, m, ref))
-				add_location(h, &v, m, name + n, true);
-	if (!push && streq(ref->domain, DOCKER_HUB))
-		add_docker_mirrors(h, ref, &v);
+				add_location(h, v, m, name + n, true);
+	if (!push && streq(domain, DOCKER_HUB))
+		add_docker_mirrors(h, path, v);
 	if (rule && *rule->self.location) {
 		self = rule->self;
 		rest = name + n;
 	} else if (rule) {
 		self.insecure = rule->self.insecure;
 	}
-	add_location(h, &v, &self, rest, false);
-	*ret = v;
+	add_location(h, v, &self, rest, false);
 	return 0;
+}
+
+/* -- short names -- */
+
+static const struct image_ref *find_alias(const struct hosts *h, const char *name)
+{
+	for (size_t i = h->aliases.n; i-- > 0;)
+		if (streq(h->aliases.v[i].name, name))
+			return *h->aliases.v[i].to.domain ? &h->aliases.v[i].to : NULL;
+	return NULL;
+}
+
+/* In the registries that are searched, in their order; Docker Hub is always one. */
+static int add_searched(const struct hosts *h, const struct image_ref *ref, const char *name,
+			endpoint_vec *v, struct error *err)
+{
+	int r = 0;
+
+	strv_foreach (domain, &h->search)
+		if (r == 0)
+			r = add_name(h, ref, domain, streq(domain, DOCKER_HUB) ? ref->path : name,
+				     false, v, err);
+	if (r == 0 && !strv_has(&h->search, DOCKER_HUB))
+		r = add_name(h, ref, ref->domain, ref->path, false, v, err);
+	return r;
+}
+
+static int add_short(const struct hosts *h, const struct image_ref *ref, endpoint_vec *v,
+		     struct error *err)
+{
+	autofree char *name = image_ref_familiar_name(ref);
+	const struct image_ref *to = find_alias(h, name);
+
+	return to ? add_name(h, ref, to->domain, to->path, false, v, err)
+		  : add_searched(h, ref, name, v, err);
+}
+
+int hosts_resolve(const struct hosts *h, const struct image_ref *ref, bool push, endpoint_vec *ret,
+		  struct error *err)
+{
+	endpoint_vec v = { 0 };
+	int r = ref->is_short && !push ? add_short(h, ref, &v, err)
+				       : add_name(h, ref, ref->domain, ref->path, push, &v, err);
+
+	if (r < 0)
+		endpoint_vec_done(&v);
+	else
+		*ret = v;
+	return r;
 }

@@ -2,7 +2,8 @@
 /*
  * Where an image comes from, as users have already written it down: registries.conf v2
  * (CONTAINERS_REGISTRIES_CONF, else
- * ~/.config/containers, else /etc/containers, with registries.conf.d), docker's daemon.json
+ * ~/.config/containers, else /etc/containers, with registries.conf.d; of short names what podman
+ * keeps in ~/.cache/containers, too), docker's daemon.json
  * (registry-mirrors, insecure-registries) and certs.d of both. Tests move /etc with
  * COMPOSE_TEST_ETC.
  */
@@ -31,8 +32,11 @@ int hosts_load(struct hosts **ret, struct error *err);
 struct hosts *hosts_free(struct hosts *h);
 DEFINE_FREEP(struct hosts, hosts_free);
 
-/* Where to try, in this order; the last one is the registry itself. A push goes there alone. A
- * blocked registry is -ERR_AUTH. */
+/*
+ * Where to try, in this order: mirrors, then the registry itself. A short name is what an alias
+ * says, else it is looked for in the registries that are searched, Docker Hub among them. A push
+ * goes to the last alone, and a short name's to Docker Hub. A blocked registry is -ERR_AUTH.
+ */
 int hosts_resolve(const struct hosts *h, const struct image_ref *ref, bool push, endpoint_vec *ret,
 		  struct error *err);
 /* Loopback, or called insecure by the configuration. */

@@ -151,10 +151,17 @@ static int on_room(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 
 static void want_room(struct layer *l, bool on)
 {
-	if (!l->source && on)
-		(void)sd_event_add_io(l->task.loop, &l->source, l->out, EPOLLOUT, on_room, l);
-	else if (l->source)
-		(void)sd_event_source_set_enabled(l->source, on ? SD_EVENT_ON : SD_EVENT_OFF);
+	struct error err;
+	int r = 0;
+
+	if (l->source)
+		r = sd_event_source_set_enabled(l->source, on ? SD_EVENT_ON : SD_EVENT_OFF);
+	else if (on)
+		r = sd_event_add_io(l->task.loop, &l->source, l->out, EPOLLOUT, on_room, l);
+	if (r >= 0)
+		return;
+	error_sys_from(&err, -r, "%s: wait for the unpacker", l->spec.d->digest);
+	fail(l, &err);
 }
 
 static void feed(struct layer *l)

@@ -95,7 +95,7 @@ void pull_failed(struct pull *p, const struct error *err)
 	if (p->tried.len) {
 		size_t n = strlen(e.msg);
 
-		snprintf(e.msg + n, sizeof(e.msg) - n, " (mirrors were tried first: %s)",
+		snprintf(e.msg + n, sizeof(e.msg) - n, " (tried before: %s)",
 			 p->tried.p);
 	}
 	error_wrap(&e, "pull %s", p->name);

@@ -165,6 +165,7 @@ static bool is_image_id(struct str s)
 
 struct parts {
 	struct str domain, path, tag, digest;
+	bool has_domain;
 };
 
 static void split(struct str s, struct parts *ret)
@@ -176,6 +177,7 @@ static void split(struct str s, struct parts *ret)
 	if (str_cut(s, '/', &head, &tail) && looks_like_domain(head)) {
 		if (!str_eq(head, LEGACY_DOMAIN))
 			ret->domain = head;
+		ret->has_domain = true;
 		s = tail;
 	}
 	str_cut(s, ':', &ret->path, &ret->tag);
@@ -238,6 +240,7 @@ int image_ref_parse(const char *s, struct image_ref *ret, struct error *err)
 		       : p.digest.n ? NULL
 				    : xstrdup(DEFAULT_TAG),
 		.digest = p.digest.n ? str_dup(p.digest) : NULL,
+		.is_short = !p.has_domain && !str_starts(p.path, DEFAULT_PREFIX),
 	};
 	return 0;
 }
@@ -258,6 +261,7 @@ void image_ref_copy(struct image_ref *to, const struct image_ref *from)
 		.path = xstrdup0(from->path),
 		.tag = xstrdup0(from->tag),
 		.digest = xstrdup0(from->digest),
+		.is_short = from->is_short,
 	};
 
 	image_ref_done(to);

@@ -13,6 +13,7 @@ struct image_ref {
 	char *path;   /* "library/redis" */
 	char *tag;    /* NULL when there is only a digest */
 	char *digest; /* or NULL */
+	bool is_short; /* as it was written it named neither a registry nor library/ */
 };
 
 /* A reference without tag and digest gets "latest". */

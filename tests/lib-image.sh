@@ -4,6 +4,7 @@
 # Sourced after lib.sh.
 #
 #   random_image FILE NAME LAYERS FILES BYTES   a docker archive of layers of FILES files of random bytes
+#   platform_layout DIR                         an OCI layout, tag 1: an index of three platforms and an attestation
 
 # shellcheck disable=SC2154 # top is lib.sh's
 random_image() {
@@ -21,4 +22,8 @@ random_image() {
 		                       "Layers": ["%d.tar" % i for i in range(n)]}]).encode()))
 		open(out, "wb").write(archive(members))
 	PYTHON
+}
+
+platform_layout() {
+	PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/layers/platforms.py" "$1"
 }

@@ -36,7 +36,6 @@ static void pins_done(struct pins *p)
 static int start_pin(struct pins *p, const char *name, struct node *service, struct error *err)
 {
 	const char *image = node_str(node_get(service, "image"), "");
-	autofree char *text = NULL;
 	struct pin *pin;
 
 	if (!*image)
@@ -47,8 +46,7 @@ static int start_pin(struct pins *p, const char *name, struct node *service, str
 		return error_wrap(err, "service \"%s\"", name);
 	if (pin->ref.digest)
 		return 0;
-	text = image_ref_text(&pin->ref);
-	pin->task = registry_resolve(p->registry, text, pin->digest);
+	pin->task = registry_resolve(p->registry, image, pin->digest);
 	return 0;
 }
 

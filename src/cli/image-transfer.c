@@ -85,7 +85,7 @@ static int pull_one(struct transfer *t, const char *ref, const struct pull_optio
 	if (r < 0)
 		return r;
 	autofree char *text = image_ref_text(&parsed);
-	r = transfer_one(t, ref, registry_pull(t->registry, text, opt, &im), words, err);
+	r = transfer_one(t, ref, registry_pull(t->registry, ref, opt, &im), words, err);
 	image_done(&im);
 	return r < 0 ? r : print_line(text, err);
 }

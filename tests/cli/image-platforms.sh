@@ -5,6 +5,8 @@
 source "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/lib-registry.sh
 source "$(dirname "$0")/../lib-registry.sh"
+# shellcheck source=tests/lib-image.sh
+source "$(dirname "$0")/../lib-image.sh"
 need_root
 need python3 skopeo
 cd "$work"
@@ -13,33 +15,7 @@ unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG
 mkdir etc docker
 start_registry
 
-# A layout of three platforms, an attestation of one, and an index in the index.
-PYTHONDONTWRITEBYTECODE=1 python3 - "$top/tests/layers" layout <<'PYTHON'
-import gzip, hashlib, json, os, sys
-sys.path.insert(0, sys.argv[1])
-from layers import archive, member
-out = sys.argv[2]
-os.makedirs(out + "/blobs/sha256")
-def blob(data, media, **more):
-    h = hashlib.sha256(data).hexdigest()
-    open(f"{out}/blobs/sha256/{h}", "wb").write(data)
-    return {"mediaType": media, "digest": "sha256:" + h, "size": len(data), **more}
-V = "application/vnd.oci.image."
-def image(arch, os_="linux"):
-    tar = archive([member("arch", data=arch.encode() * 1000)])
-    layer = blob(gzip.compress(tar, mtime=0), V + "layer.v1.tar+gzip")
-    config = blob(json.dumps({"os": os_, "architecture": arch, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(tar).hexdigest()]}}).encode(), V + "config.v1+json")
-    m = json.dumps({"schemaVersion": 2, "mediaType": V + "manifest.v1+json", "config": config, "layers": [layer]}, indent=1).encode()
-    return blob(m, V + "manifest.v1+json", platform={"os": os_, "architecture": arch})
-amd, arm, s390 = image("amd64"), image("arm64"), image("s390x")
-statement = blob(b'{"_type":"https://in-toto.io/Statement/v0.1"}', "application/vnd.in-toto+json")
-empty = blob(b'{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:' + statement["digest"][7:].encode() + b'"]}}', V + "config.v1+json")
-att = blob(json.dumps({"schemaVersion": 2, "mediaType": V + "manifest.v1+json", "config": empty, "layers": [statement]}).encode(), V + "manifest.v1+json",
-           platform={"os": "unknown", "architecture": "unknown"}, annotations={"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": amd["digest"]})
-index = blob(json.dumps({"schemaVersion": 2, "mediaType": V + "index.v1+json", "manifests": [amd, arm, att, s390]}, indent=2).encode(), V + "index.v1+json")
-json.dump({"schemaVersion": 2, "manifests": [{**index, "annotations": {"org.opencontainers.image.ref.name": "1"}}]}, open(out + "/index.json", "w"))
-open(out + "/oci-layout", "w").write('{"imageLayoutVersion":"1.0.0"}')
-PYTHON
+platform_layout layout
 skopeo copy -q --all --dest-tls-verify=false oci:layout:1 "docker://$registry/team/a:1"
 raw() { skopeo inspect --raw --tls-verify=false "docker://$1" | sha256sum; }
 want_raw=$(raw "$registry/team/a:1")
@@ -64,6 +40,16 @@ compose image push -q "$registry/two/a:1" >digest
 [ "$(raw "$registry/two/a:1")" = "$want_raw" ] || fail "another index was pushed"
 [ "$(cut -d: -f2 digest)" = "${want_raw%% *}" ] || fail "another digest was printed"
 rm -rf check && skopeo copy -q --all --src-tls-verify=false "docker://$registry/two/a:1" dir:check
+
+# This registry knows no referrers: the attestation is listed under its subject's tag, once.
+compose image push -q "$registry/two/a:1" >/dev/null
+skopeo inspect --raw --tls-verify=false "docker://$registry/two/a:1" >index.json
+subject=$(python3 -c 'import json; print(json.load(open("index.json"))["manifests"][0]["digest"].replace(":", "-"))')
+skopeo inspect --raw --tls-verify=false "docker://$registry/two/a:$subject" >referrers.json || fail "no list of referrers"
+python3 -c 'import json
+att = json.load(open("index.json"))["manifests"][2]
+assert json.load(open("referrers.json"))["manifests"] == [{"mediaType": att["mediaType"], "digest": att["digest"], "size": att["size"],
+    "artifactType": "application/vnd.in-toto+json", "annotations": {"made": "here"}}]' || fail "$(cat referrers.json)"
 
 # By archive and directory, read by us and by skopeo.
 compose image save "$registry/two/a:1" -o all.tar

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Each image that we push is read by skopeo, docker and podman with the same digest; each that they push, we pull, with the same id.
-# Peers that are not installed are left out (skopeo must be).
+# Each image that we push (gzip, zstd, plain, schema 2, an index) is read by skopeo, docker and podman with the same digest; each that
+# they push, we pull, and push again with the same digest. Peers that are not installed are left out, and said (skopeo must be).
 # shellcheck source=tests/lib.sh
 source "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/lib-registry.sh
@@ -14,56 +14,78 @@ cd "$work"
 export COMPOSE_TEST_ETC=$work/etc DOCKER_CONFIG=$work/docker
 unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG DOCKER_HOST
 mkdir etc docker
+echo '{}' >docker/config.json
 start_registry ""
 fresh() { rm -rf --one-file-system "$COMPOSE_STATE_DIR"; }
 our_id() { compose image inspect "$1" | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["Id"])'; }
 digest_at() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$1"; }
+raw_digest() { echo "sha256:$(skopeo inspect --raw --tls-verify=false "docker://$1" | sha256sum | cut -d' ' -f1)"; }
 
-# Two layers, one of more than one block of gzip.
+# -- what we push --
 random_image large.tar "$registry/ours/gzip:1" 2 3 700000
 compose image load -q -i large.tar
 id=$(our_id "$registry/ours/gzip:1")
 for kind in gzip zstd plain; do
 	[ "$kind" = gzip ] || compose image tag "$registry/ours/gzip:1" "$registry/ours/$kind:1"
 	compose image push -q --compression "$kind" "$registry/ours/$kind:1" >"$kind.digest"
-	[ "$(digest_at "$registry/ours/$kind:1")" = "$(cat $kind.digest)" ] || fail "skopeo sees another digest of $kind"
 done
-
-# -- skopeo --
-for kind in gzip zstd plain; do
-	rm -rf got
-	skopeo copy -q --src-tls-verify=false "docker://$registry/ours/$kind:1" dir:got || fail "skopeo can't copy $kind"
-	[ "sha256:$(sha256sum <got/manifest.json | cut -d' ' -f1)" = "$(cat $kind.digest)" ] || fail "skopeo got another manifest"
-done
-for format in oci v2s2; do
-	skopeo copy -q --format $format --dest-tls-verify=false docker-archive:large.tar "docker://$registry/skopeo/$format:1"
+skopeo copy -q --format v2s2 --dest-tls-verify=false docker-archive:large.tar "docker://$registry/skopeo/v2s2:1"
+platform_layout layout
+skopeo copy -q --all --dest-tls-verify=false oci:layout:1 "docker://$registry/skopeo/index:1"
+for kind in v2s2 index; do
 	fresh
-	compose image pull -q "$registry/skopeo/$format:1" >/dev/null || fail "what skopeo pushed as $format is not pulled"
-	compose image inspect "$registry/skopeo/$format:1" >inspect
-	want "$(digest_at "$registry/skopeo/$format:1")" inspect
-	# Back again, the digest stays.
-	compose image tag "$registry/skopeo/$format:1" "$registry/back/$format:1"
-	compose image push -q "$registry/back/$format:1" >digest
-	[ "$(cat digest)" = "$(digest_at "$registry/skopeo/$format:1")" ] || fail "another digest of $format when it is pushed again"
+	compose image pull -q --all-platforms "$registry/skopeo/$kind:1" >/dev/null
+	compose image tag "$registry/skopeo/$kind:1" "$registry/ours/$kind:1"
+	compose image push -q "$registry/ours/$kind:1" >$kind.digest
+	[ "$(cat $kind.digest)" = "$(raw_digest "$registry/skopeo/$kind:1")" ] || fail "$kind: pulled and pushed, another digest"
+done
+all="gzip zstd plain v2s2 index"
+
+# -- what skopeo pushes --
+skopeo copy -q --format oci --dest-tls-verify=false docker-archive:large.tar "docker://$registry/skopeo/oci:1"
+skopeo copy -q --format oci --dest-compress-format zstd --dest-tls-verify=false docker-archive:large.tar "docker://$registry/skopeo/zstd:1"
+
+# we_pull PEER KIND...: what it has pushed; and back again, the digest stays.
+we_pull() {
+	local peer=$1 kind from back
+	shift
+	for kind; do
+		fresh
+		from=$registry/$peer/$kind:1 back=$registry/back-$peer/$kind:1
+		compose image pull -q --all-platforms "$from" >/dev/null || fail "what $peer pushed as $kind is not pulled"
+		compose image inspect "$from" >inspect
+		want "$(raw_digest "$from")" inspect
+		compose image tag "$from" "$back"
+		[ "$(compose image push -q "$back")" = "$(raw_digest "$from")" ] || fail "$peer, $kind: another digest when it is pushed again"
+		compose fsck >out 2>&1 || fail "fsck: $(cat out)"
+	done
+}
+we_pull skopeo oci zstd v2s2 index
+for kind in $all; do
+	[ "$(digest_at "$registry/ours/$kind:1")" = "$(cat $kind.digest)" ] || fail "skopeo sees another digest of $kind"
+	rm -rf got
+	skopeo copy -q --all --src-tls-verify=false "docker://$registry/ours/$kind:1" dir:got || fail "skopeo can't copy $kind"
+	[ "sha256:$(sha256sum <got/manifest.json | cut -d' ' -f1)" = "$(cat $kind.digest)" ] || fail "skopeo got another manifest of $kind"
 done
 
-# peer NAME COMMAND...: pull ours, push back, and we pull that.
+# peer NAME KINDS COMMAND...: pulls ours with their digests and ids, and pushes one back, which we pull.
 peer() {
-	local name=$1
-	shift
-	"$@" pull -q "$registry/ours/gzip:1" >out 2>&1 || fail "$name pull: $(cat out)"
-	[ "$("$@" image inspect --format '{{index .RepoDigests 0}}' "$registry/ours/gzip:1")" = "$registry/ours/gzip@$(cat gzip.digest)" ] ||
-		fail "$name sees another digest"
-	[ "sha256:$("$@" image inspect --format '{{.Id}}' "$registry/ours/gzip:1" | sed 's/^sha256://')" = "$id" ] || fail "$name sees another id"
+	local name=$1 kinds=$2 kind
+	shift 2
+	for kind in $kinds; do
+		"$@" pull -q "$registry/ours/$kind:1" >out 2>&1 || fail "$name pull $kind: $(cat out)"
+		"$@" image inspect --format '{{.RepoDigests}}' "$registry/ours/$kind:1" >digests 2>err
+		want "$registry/ours/$kind@$(cat "$kind.digest")" digests
+	done
+	for kind in gzip plain; do
+		[ "sha256:$("$@" image inspect --format '{{.Id}}' "$registry/ours/$kind:1" 2>err | sed 's/^sha256://')" = "$id" ] ||
+			fail "$name sees another id of $kind"
+	done
 	"$@" tag "$registry/ours/gzip:1" "$registry/$name/a:1"
 	"$@" push -q "$registry/$name/a:1" >out 2>&1 || fail "$name push: $(cat out)"
-	fresh
-	compose image pull -q "$registry/$name/a:1" >/dev/null || fail "what $name pushed is not pulled"
+	we_pull "$name" a
 	[ "$name" = podman ] || [ "$(our_id "$registry/$name/a:1")" = "$id" ] || fail "another id came back from $name"
-	compose image inspect "$registry/$name/a:1" >inspect
-	want "$(digest_at "$registry/$name/a:1")" inspect
-	compose fsck >out 2>&1 || fail "fsck: $(cat out)"
-	echo "with $name: yes" >&2
+	echo "with $name: $kinds" >&2
 }
 
 if command -v dockerd >/dev/null && command -v docker >/dev/null; then
@@ -71,18 +93,32 @@ if command -v dockerd >/dev/null && command -v docker >/dev/null; then
 		--iptables=false --bridge=none >dockerd.log 2>&1 &
 	daemon=$!
 	at_exit eval "kill $daemon 2>/dev/null; wait $daemon 2>/dev/null"
+	docker=(docker -H "unix://$work/docker.sock")
 	for ((i = 0; i < 300; i++)); do
-		! docker -H "unix://$work/docker.sock" version >/dev/null 2>&1 || break
+		! "${docker[@]}" version >/dev/null 2>&1 || break
 		kill -0 $daemon 2>/dev/null || break
 		read -rt 0.1 <> <(:) || :
 	done
-	if docker -H "unix://$work/docker.sock" version >/dev/null 2>&1; then
-		peer docker docker -H "unix://$work/docker.sock"
-	else
-		echo "without docker: its daemon does not start here: $(tail -1 dockerd.log)" >&2
-	fi
+	version=$("${docker[@]}" version --format '{{.Server.Version}}' 2>/dev/null || :)
+	case $version in
+	'') echo "without docker: its daemon does not start here: $(tail -1 dockerd.log)" >&2 ;;
+	1?.* | 20.*) peer docker "${all/zstd /}" "${docker[@]}" ;; # knows no zstd yet
+	*) peer docker "$all" "${docker[@]}" ;;
+	esac
+else
+	echo "without docker: not installed" >&2
 fi
 if command -v podman >/dev/null; then
 	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$registry" >registries.conf
-	CONTAINERS_REGISTRIES_CONF=$work/registries.conf peer podman podman --root "$work/podman" --runroot "$work/podman-run" --storage-driver vfs
+	export CONTAINERS_REGISTRIES_CONF=$work/registries.conf
+	podman=(podman --root "$work/podman" --runroot "$work/podman-run" --storage-driver vfs)
+	peer podman "$all" "${podman[@]}"
+	for kind in oci v2s2; do "${podman[@]}" push -q --format $kind "$registry/ours/gzip:1" "$registry/podman/$kind:1" 2>err || fail "podman: $(cat err)"; done
+	"${podman[@]}" push -q --format oci --compression-format zstd "$registry/ours/gzip:1" "$registry/podman/zstd:1" 2>err || fail "podman: $(cat err)"
+	"${podman[@]}" manifest create list >/dev/null 2>err || fail "podman: $(cat err)"
+	"${podman[@]}" manifest add --all list "docker://$registry/ours/index:1" >/dev/null 2>err || fail "podman: $(cat err)"
+	"${podman[@]}" manifest push -q --all list "docker://$registry/podman/index:1" >/dev/null 2>err || fail "podman: $(cat err)"
+	we_pull podman oci v2s2 zstd index
+else
+	echo "without podman: not installed" >&2
 fi

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 static const char *const variables[] = { "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE",
-					 "XDG_CONFIG_HOME", "CONTAINERS_REGISTRIES_CONF" };
+					 "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+					 "CONTAINERS_REGISTRIES_CONF" };
 
 static int fresh_home(void **state)
 {
@@ -129,6 +130,50 @@ static void drop_ins_come_later(void **state)
 	put(*state, "containers/registries.conf.d/1.conf",
 	    "[[registry]]\nprefix = \"a.test\"\nlocation = \"b.test\"\n");
 	expect("a.test/x", false, "b.test/x;");
+}
+
+static void short_names(void **state)
+{
+	put(*state, "containers/registries.conf",
+	    "unqualified-search-registries = [\"one.test\", \"two.test:5\"]\n"
+	    "[[registry]]\nlocation = \"one.test\"\n[[registry.mirror]]\nlocation = \"m.test\"\n"
+	    "[aliases]\n\"x\" = \"a.test/b/x\"\n\"y\" = \"a.test/y\"\n\"p/q\" = \"a.test/q\"\n");
+	put(*state, "containers/registries.conf.d/1.conf",
+	    "[aliases]\n\"y\" = \"\"\nx = \"c.test/x\"\n");
+	expect("x:1", false, "c.test/x;");
+	expect("p/q", false, "a.test/q;");
+	expect("x", true, "registry-1.docker.io/library/x;");
+	expect("docker.io/x", false, "registry-1.docker.io/library/x;");
+	expect("library/x", false, "registry-1.docker.io/library/x;");
+	expect("a.test/x", false, "a.test/x;");
+	expect("y", false,
+	       "m.test/y mirror;one.test/y;two.test:5/y;registry-1.docker.io/library/y;");
+	expect("u/z", false,
+	       "m.test/u/z mirror;one.test/u/z;two.test:5/u/z;registry-1.docker.io/u/z;");
+	put(*state, "containers/registries.conf.d/2.conf",
+	    "unqualified-search-registries = [\"docker.io\", \"one.test\"]\n");
+	expect("y", false, "registry-1.docker.io/library/y;m.test/y mirror;one.test/y;");
+	put(*state, ".cache/containers/short-name-aliases.conf", "[aliases]\ny = \"h.test/y\"\n");
+	expect("y", false, "h.test/y;");
+}
+
+static void refuses_wrong_short_names(void **state)
+{
+	static const char *const wrong[] = {
+		"[aliases]\nx = \"y\"\n",
+		"[aliases]\nx = \"a.test/y:1\"\n",
+		"[aliases]\nx = 1\n",
+		"unqualified-search-registries = [\"https://a.test\"]\n",
+		"unqualified-search-registries = \"a.test\"\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		autofree char *got = NULL;
+
+		put(*state, "containers/registries.conf", wrong[i]);
+		got = where("x", false);
+		assert_non_null(strstr(got, "registries.conf"));
+	}
 }
 
 static void names_damaged_files(void **state)
@@ -285,12 +330,19 @@ static void runs_helpers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(goes_to_the_registry),  test(reads_daemon_json),
-		test(reads_registries_conf), test(drop_ins_come_later),
-		test(names_damaged_files),   test(finds_certificates),
-		test(reads_docker_config),   test(prefers_the_longest_key),
-		test(the_environment_wins),  test(damage_is_no_secret_and_no_silence),
+		test(goes_to_the_registry),
+		test(reads_daemon_json),
+		test(reads_registries_conf),
+		test(drop_ins_come_later),
+		test(names_damaged_files),
+		test(finds_certificates),
+		test(reads_docker_config),
+		test(prefers_the_longest_key),
+		test(the_environment_wins),
+		test(damage_is_no_secret_and_no_silence),
 		test(runs_helpers),
+		test(short_names),
+		test(refuses_wrong_short_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
