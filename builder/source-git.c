@@ -77,7 +77,7 @@ static int take_secrets(struct git_task *g, struct error *err)
 
 	if (at)
 		host = at + 1;
-	for (size_t i = 0; scheme && !r && i < 4; i++) {
+	for (size_t i = 0; scheme && r >= 0 && i < 4; i++) {
 		char **slot = i % 2 ? &g->job.token : &g->job.header;
 		autofree char *id = i < 2 ? xprintf("%s.%.*s", names[i % 2],
 						    (int)strcspn(host, "/"), host)
@@ -85,12 +85,13 @@ static int take_secrets(struct git_task *g, struct error *err)
 		autobuf value = { 0 };
 
 		r = secret_value(g->build, id, &value, err);
-		if (r <= 0)
-			continue;
-		*slot = str_dup(str_trim(buf_str(&value)));
-		return 0;
+		if (r > 0 && str_trim(buf_str(&value)).n) {
+			*slot = str_dup(str_trim(buf_str(&value)));
+			explicit_bzero(value.p, value.len);
+			return 0;
+		}
 	}
-	return r;
+	return MIN(r, 0);
 }
 
 static int describe(struct git_task *g, struct error *err)

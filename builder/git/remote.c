@@ -15,6 +15,12 @@ int git_fail(struct error *err, int code, const char *what)
 			  : code == GIT_EAUTH	? ERR_AUTH
 						: ERR_NETWORK;
 
+	if (code == GIT_EAUTH)
+		return error_set(
+			err, c,
+			"%s: it asks who this is: give the build a secret GIT_AUTH_TOKEN or "
+			"GIT_AUTH_HEADER, or for ssh an agent",
+			what);
 	return error_set(err, c, "%s: %s", what, e && e->message ? e->message : "git failed");
 }
 
@@ -122,6 +128,7 @@ static int connect_to(struct remote *r, struct error *err)
 	opt.proxy_opts.type = GIT_PROXY_AUTO;
 	opt.follow_redirects = redirects(r);
 	opt.custom_headers = headers(r);
+	git_error_clear();
 	x = git_remote_connect_ext(r->git, GIT_DIRECTION_FETCH, &opt);
 	return x < 0 ? git_fail(err, x, "connect") : 0;
 }
@@ -214,6 +221,7 @@ static int fetch(struct remote *r, char **specs, size_t n, bool history)
 	opt.update_fetchhead = 0;
 	if (!history)
 		remote_no_history(&opt);
+	git_error_clear();
 	x = git_remote_fetch(r->git, &all, &opt, NULL);
 	p = git_remote_stats(r->git);
 	r->access->received += p ? p->received_bytes : 0;
