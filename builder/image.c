@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The image that a build gives. */
+#include "builder/cache-export.h"
 #include "builder/lint.h"
 #include "builder/solve.h"
 
@@ -68,6 +69,7 @@ int image_finish(struct build *b, struct stage_run *run, struct error *err)
 		r = set_times(b, run, err);
 	if (r < 0)
 		return r;
+	run->cfg.build_cache = cache_inline(b);
 	text = image_config_text(&run->cfg);
 	return store_blob_put(b->store, text, strlen(text), b->ret_id, err);
 }

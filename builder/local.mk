@@ -10,6 +10,11 @@ libbuilder_a_SOURCES = \
 	builder/archive.c \
 	builder/base.c \
 	builder/build.h \
+	builder/cache-config.c builder/cache-config.h \
+	builder/cache-export.c builder/cache-export.h \
+	builder/cache-import.c builder/cache-import.h \
+	builder/cache-layout.c builder/cache-layout.h \
+	builder/cache-spec.c builder/cache-spec.h \
 	builder/cache.c \
 	builder/cache.h \
 	builder/context.c \

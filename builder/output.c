@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/output.h"
 
+#include "builder/cache-export.h"
+
 #include <stdio.h>
 
 #define PACK_AT_ONCE 4
@@ -112,12 +114,25 @@ static int tag_all(struct output *o, struct error *err)
 	return r;
 }
 
+static void on_cache(struct task *t, int r, void *userdata)
+{
+	struct output *o = userdata;
+	struct error err = t->err;
+
+	o->child = task_unref(o->child);
+	task_end_with(&o->set->task, r, &err);
+}
+
 static void finish(struct output *o)
 {
 	struct error err = ERROR_INIT;
-	int r = tag_all(o, &err);
 
-	task_end_with(&o->set->task, r, &err);
+	if (tag_all(o, &err) < 0)
+		return task_fail(&o->set->task, &err);
+	if (!o->set->opt->cache_to.n)
+		return task_end(&o->set->task, 0);
+	o->child = cache_export(o->set);
+	task_on_done(o->child, on_cache, o);
 }
 
 /* ---- manifests and index ---- */

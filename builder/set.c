@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/set.h"
 
+#include "builder/cache-export.h"
+#include "builder/cache-import.h"
 #include "builder/output.h"
 #include "registry/transfer.h"
 
@@ -138,6 +140,7 @@ static void set_free(struct task *t)
 	struct build_set *set = container_of(t, struct build_set, task);
 
 	output_free(set->output);
+	import_free(set->import);
 	vec_foreach (m, &set->members)
 		member_free(*m);
 	vec_done(&set->members);
@@ -170,7 +173,8 @@ struct task *build_start(sd_event *loop, struct store *store, const struct build
 	set->runner = runner;
 	set->store = store;
 	set->ret_id = ret_id;
-	if (add_members(set, &err) < 0)
+	if (cache_export_check(opt, &err) < 0 || add_members(set, &err) < 0 ||
+	    import_new(set, &set->import, &err) < 0)
 		task_fail(&set->task, &err);
 	else
 		next_member(set);

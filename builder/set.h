@@ -18,6 +18,7 @@ struct member { /* of one platform */
 	struct descriptor desc; /* of its manifest, once there is one */
 };
 
+struct cache_import;
 struct output;
 struct registry;
 struct build_set {
@@ -30,6 +31,7 @@ struct build_set {
 	size_t at;
 	struct map inputs; /* contexts that were fetched, see input.c */
 	struct map made; /* keys of the steps that these builds made: good even with no_cache */
+	struct cache_import *import; /* NULL: nothing to read from */
 	struct output *output;
 	char *ret_id;
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/cache-import.h"
 #include "builder/input.h"
 #include "builder/lint.h"
 #include "builder/mounts.h"
@@ -177,13 +178,18 @@ void build_made(struct build *b, const char *key)
 
 /* ---- slots ---- */
 
+void build_queue(struct build *b, struct stage_run *run)
+{
+	*vec_add(&b->queue) = run;
+}
+
 bool build_slot(struct build *b, struct stage_run *run)
 {
 	if (b->busy < b->slots) {
 		b->busy++;
 		return true;
 	}
-	*vec_add(&b->queue) = run;
+	build_queue(b, run);
 	return false;
 }
 
@@ -195,7 +201,7 @@ void build_slot_free(struct build *b)
 
 static void give_slots(struct build *b)
 {
-	while (!b->failed && b->busy < b->slots && b->queue.n) {
+	while (!b->failed && b->busy < b->slots && b->queue.n && !import_loading(b->set->import)) {
 		struct stage_run *run = b->queue.v[0];
 		struct error err = ERROR_INIT;
 
@@ -348,23 +354,6 @@ static int take_platforms(struct build *b, struct map *predefined, struct error 
 	return r;
 }
 
-/* What is asked for and not done is said, and not passed over. */
-static int check_options(const struct build *b, struct error *err)
-{
-	const struct build_options *o = b->opt;
-
-	if (o->cache_from.n)
-		return error_set(
-			err, ERR_UNSUPPORTED,
-			"cache_from: %s: reading a cache from elsewhere is not supported yet",
-			o->cache_from.v[0]);
-	if (o->cache_to.n)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "cache_to: %s: writing the cache elsewhere is not supported yet",
-				 o->cache_to.v[0]);
-	return 0;
-}
-
 /* A stage that an additional context has the name of is that context. */
 static void replace_stages(struct build *b)
 {
@@ -406,12 +395,10 @@ static int load(struct build *b, struct error *err)
 /* 1: all that load() needs is here. */
 static int prepare(struct build *b, struct error *err)
 {
-	int r = check_options(b, err);
+	int r = cache_open(b->store, err);
 
 	take_args(b);
 	mounts_sweep();
-	if (!r)
-		r = cache_open(b->store, err);
 	if (!r)
 		r = source_http_open(b->store, err);
 	return r < 0 ? r : context_load(b, err);

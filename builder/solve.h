@@ -12,6 +12,7 @@
 #define BUILDER_SOLVE_H
 
 #include "builder/build.h"
+#include "builder/cache-config.h"
 #include "builder/cache.h"
 #include "builder/copy.h"
 #include "builder/graph.h"
@@ -64,6 +65,7 @@ struct stage_run {
 	int64_t created; /* ns: of its newest layer */
 	int64_t newest;	 /* ns: no file made by a copy is newer */
 	unsigned n_step, n_steps;
+	cache_record_vec made; /* its steps so far: keys and layers */
 	struct step *step;
 };
 
@@ -119,6 +121,8 @@ void build_made(struct build *b, const char *key);
 struct stage_run *build_run_of(struct build *b, const struct stage *s);
 /* 1: the caller has a slot; 0: it is in the queue. */
 bool build_slot(struct build *b, struct stage_run *run);
+/* Its turn comes again when there is a slot. */
+void build_queue(struct build *b, struct stage_run *run);
 void build_slot_free(struct build *b);
 
 /* ---- base.c ---- */

@@ -17,6 +17,7 @@ void stage_run_free(struct stage_run *run)
 	rootfs_done(&run->rootfs);
 	map_done(&run->env);
 	map_done(&run->args);
+	cache_records_done(&run->made);
 	free(run);
 }
 

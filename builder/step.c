@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/cache-import.h"
 #include "builder/step.h"
 
 #include "util/path.h"
@@ -58,6 +59,15 @@ static int64_t created_now(const struct step *s)
 	return b->epoch >= 0 ? b->epoch : time_now();
 }
 
+static void note_made(struct step *s, int64_t created)
+{
+	struct cache_record *r = vec_add(&s->run->made);
+
+	*r = (struct cache_record){ .created = created };
+	memcpy(r->key, s->key, sizeof(r->key));
+	memcpy(r->diff_id, s->diff_id, sizeof(r->diff_id));
+}
+
 static int remember(struct step *s, int64_t created, struct error *err)
 {
 	struct store *store = s->run->build->store;
@@ -66,6 +76,7 @@ static int remember(struct step *s, int64_t created, struct error *err)
 
 	memcpy(e.diff_id, s->diff_id, sizeof(e.diff_id));
 	r = cache_put(store, s->key, &e, err);
+	note_made(s, created);
 	build_made(s->run->build, s->key);
 	if (!r && s->short_key[0]) {
 		struct cache_entry alias = { .created = created };
@@ -91,6 +102,8 @@ int step_cached(struct step *s, struct error *err)
 	memcpy(s->diff_id, e.diff_id, sizeof(s->diff_id));
 	if (s->short_key[0])
 		r = remember(s, e.created, err);
+	else
+		note_made(s, e.created);
 	if (r < 0)
 		return r;
 	stage_add_layer(run, s->diff_id, e.created, s->history);
@@ -121,16 +134,11 @@ static int fail(struct step *s, struct error *err)
 	return -(int)err->code;
 }
 
-int step_start(struct step *s, struct error *err)
+static int begin(struct step *s, struct error *err)
 {
 	int r;
 
-	s->run->state = STAGE_STEP;
-	if (!s->has_slot) {
-		s->has_slot = build_slot(s->run->build, s->run);
-		if (!s->has_slot)
-			return 1;
-	}
+	s->imported = true;
 	s->started = time_monotonic();
 	r = stage_upper(s, err);
 	if (!r)
@@ -139,6 +147,53 @@ int step_start(struct step *s, struct error *err)
 		return fail(s, err);
 	if (!r)
 		step_made(s, 0, NULL);
+	return 1;
+}
+
+/* The layer came from a cache elsewhere; where it could not, the step is made. */
+static void on_import(struct task *t, int r, void *userdata)
+{
+	struct step *s = userdata;
+	struct build *b = s->run->build;
+	struct error err = ERROR_INIT;
+
+	s->task = task_unref(s->task);
+	if (b->failed) {
+		build_kick(b);
+		return;
+	}
+	if (r < 0) {
+		if (begin(s, &err) < 0)
+			build_fail(b, &err);
+		return;
+	}
+	memcpy(s->diff_id, s->found.diff_id, sizeof(s->diff_id));
+	if (remember(s, s->found.created, &err) < 0) {
+		fail(s, &err);
+		build_fail(b, &err);
+		return;
+	}
+	stage_add_layer(s->run, s->diff_id, s->found.created, s->history);
+	build_event(b, s->run, BUILD_STEP_CACHED, s->in->line->text);
+	step_end(s);
+}
+
+int step_start(struct step *s, struct error *err)
+{
+	s->run->state = STAGE_STEP;
+	if (import_pending(s->run->build)) {
+		build_queue(s->run->build, s->run);
+		return 1;
+	}
+	if (!s->has_slot) {
+		s->has_slot = build_slot(s->run->build, s->run);
+		if (!s->has_slot)
+			return 1;
+	}
+	s->task = s->imported ? NULL : import_step(s, &s->found);
+	if (!s->task)
+		return begin(s, err);
+	task_on_done(s->task, on_import, s);
 	return 1;
 }
 

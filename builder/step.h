@@ -30,6 +30,8 @@ struct step {
 	char diff_id[DIGEST_MAX];
 	uint64_t size;
 	bool has_slot;
+	bool imported; /* caches elsewhere were asked */
+	struct cache_record found; /* what they had */
 	/* RUN */
 	struct build_step spec;
 	char *script; /* a heredoc that is a program */

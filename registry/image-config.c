@@ -53,6 +53,7 @@ static const struct json_field config_fields[] = {
 		 struct image_runtime),
 	JSON_SUB(struct image_config, JSON_LIST, history, "history", 0, history_fields,
 		 struct image_history),
+	DOC(struct image_config, JSON_STR, build_cache, "moby.buildkit.cache.v0"),
 	{ 0 },
 };
 

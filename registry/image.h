@@ -83,6 +83,7 @@ struct image_config { /* OCI image-spec config.md, and Docker's extensions */
 	} config;
 	struct strv diff_ids;
 	VEC(struct image_history) history;
+	char *build_cache; /* of the build that made it, base64, or NULL; not copied to what is made from it */
 };
 
 int image_config_parse(const char *p, size_t n, struct image_config *ret, struct error *err);

@@ -33,6 +33,7 @@ libregistry_a_SOURCES = \
 	registry/push.c \
 	registry/ref.c \
 	registry/registry.c \
+	registry/remote.c registry/remote.h \
 	registry/retry.c registry/retry.h \
 	registry/send.c \
 	registry/send.h \

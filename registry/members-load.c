@@ -26,8 +26,8 @@ static int copy(int fd, struct ingest *in, struct error *err)
 	return r;
 }
 
-/* 1: it is in the store now. An archive need not hold all that its index names. */
-static int take(struct store *s, const struct descriptor *d, int dirfd, struct error *err)
+/* An archive need not hold all that its index names. */
+int layout_blob_load(struct store *s, const struct descriptor *d, int dirfd, struct error *err)
 {
 	autofree char *path = xprintf("blobs/%.6s/%s", d->digest, digest_hex(d->digest));
 	autocall(ingest_freep) struct ingest *in = NULL;
@@ -58,7 +58,7 @@ static int take_all(struct store *s, const struct descriptor *v, size_t n, int d
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		if (store_blob_get(s, v[i].digest, NULL, NULL, NULL) == 1)
 			continue;
-		r = take(s, &v[i], dirfd, err);
+		r = layout_blob_load(s, &v[i], dirfd, err);
 		taken |= r > 0;
 	}
 	return r < 0 ? r : taken;

@@ -6,6 +6,7 @@ libutil_a_SOURCES = \
 	src/util/alloc.c \
 	src/util/arena.c src/util/arena.h \
 	src/util/banned.h \
+	src/util/base64.c src/util/base64.h \
 	src/util/buf.c src/util/buf.h \
 	src/util/copy.c \
 	src/util/digest.c \
