@@ -186,6 +186,7 @@ static struct step *add(struct each *e, struct each_service *es, enum step_kind 
 	s->signal = e->opt->signal;
 	s->volumes = e->opt->volumes;
 	s->force = e->opt->force;
+	s->again = e->opt->kind == STEP_CONTAINER_RESTART;
 	if (kind == STEP_CONTAINER_STOP)
 		*vec_add(&es->stops) = s;
 	else if (kind == STEP_CONTAINER_START)

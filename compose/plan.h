@@ -78,6 +78,7 @@ struct step {
 	const char *signal;    /* STEP_CONTAINER_KILL */
 	bool volumes;	       /* remove: anonymous ones too */
 	bool force;
+	bool again; /* stop: a start follows */
 	VEC(struct step_edge) needs;   /* these first */
 	VEC(struct step_edge) unlocks; /* the other direction */
 	/* run.c's */

@@ -262,7 +262,7 @@ static int next_recreate(struct job *j, struct task **ret, enum step_state *ret_
 			*ret_state = STEP_UNCHANGED;
 			return 0;
 		}
-		*ret = e->ops->container_stop(e, s->old->id, s->timeout);
+		*ret = e->ops->container_stop(e, s->old->id, s->timeout, false);
 		return 0;
 	case 2:
 		if (j->run->task.cancelled)
@@ -317,7 +317,8 @@ static int next_stop(struct job *j, struct task **ret, enum step_state *ret_stat
 	struct engine *e = j->run->opt.engine;
 
 	if (j->phase == 0)
-		*ret = e->ops->container_stop(e, j->step->id, j->step->timeout);
+		*ret = e->ops->container_stop(e, j->step->id, j->step->timeout,
+					      j->step->again);
 	return 0;
 }
 
@@ -327,7 +328,7 @@ static int next_restart(struct job *j, struct task **ret, enum step_state *ret_s
 	struct engine *e = j->run->opt.engine;
 
 	if (j->phase == 0)
-		*ret = e->ops->container_stop(e, j->step->id, j->step->timeout);
+		*ret = e->ops->container_stop(e, j->step->id, j->step->timeout, true);
 	else if (j->phase == 1)
 		*ret = e->ops->container_start(e, j->step->id);
 	return 0;

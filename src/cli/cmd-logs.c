@@ -83,15 +83,21 @@ static int log_options_of(const struct logs_opts *o, struct log_options *ret, st
 	return r < 0 ? r : cli_moment("until", o->until, &ret->until, err);
 }
 
-static bool wanted(const struct container_info *c, const struct strv *services, int64_t index)
+struct wish {
+	const struct strv *services;
+	int64_t index;
+};
+
+static bool wanted(void *userdata, const struct container_info *c)
 {
+	const struct wish *w = userdata;
 	uint64_t number = 0;
 
 	num_parse_u64(str_of(container_label(c, LABEL_NUMBER)), UINT32_MAX, &number);
 	if (container_is_oneoff(c))
 		return false;
-	return (!services->n || strv_has(services, container_label(c, LABEL_SERVICE))) &&
-	       (!index || number == (uint64_t)index);
+	return (!w->services->n || strv_has(w->services, container_label(c, LABEL_SERVICE))) &&
+	       (!w->index || number == (uint64_t)w->index);
 }
 
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
@@ -100,20 +106,16 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	struct logs_show show = { .no_prefix = o->no_prefix,
 				  .no_color = o->no_color,
 				  .timestamps = o->timestamps };
-	VEC(const struct container_info *) list = { 0 };
+	struct wish wish = { args, o->index };
+	const struct logs_of of = { .wanted = wanted, .userdata = &wish };
 	autoproject p = { .lock = -1 };
 	int r = log_options_of(o, &show.log, err);
 
+	if (r == 0)
+		r = project_open(cli, args, PROJECT_NAMED_OK, &p, err);
 	if (r < 0)
 		return r;
-	r = project_open(cli, args, PROJECT_NAMED_OK, &p, err);
-	if (r < 0)
-		return r;
-	vec_foreach (c, &p.world.containers)
-		if (wanted(c, args, o->index))
-			*vec_add(&list) = c;
-	r = cli_wait(cli, logs_task(&p, list.v, list.n, &show, NULL, NULL), err);
-	vec_done(&list);
+	r = cli_wait(cli, logs_task(&p, &show, &of), err);
 	return r == -ERR_CANCELLED ? 130 : r;
 }
 

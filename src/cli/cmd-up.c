@@ -135,14 +135,15 @@ static int plan_and_run(struct project *p, const struct up_opts *o, const struct
 struct attached {
 	struct project *p;
 	const struct up_opts *o;
+	const struct strv *services;
 	struct task *logs;
 	int exit_code; /* of the container whose end ended all */
 	bool aborted;
 };
 
-static bool shown(const struct attached *a, const struct strv *services,
-		  const struct container_info *c)
+static bool shown(void *userdata, const struct container_info *c)
 {
+	const struct attached *a = userdata;
 	const char *name = container_label(c, LABEL_SERVICE);
 	const struct service *s = model_service(a->p->model, name);
 
@@ -150,18 +151,18 @@ static bool shown(const struct attached *a, const struct strv *services,
 		return false;
 	if (a->o->attach.n)
 		return strv_has(&a->o->attach, name);
-	if (services->n && !a->o->attach_dependencies && !strv_has(services, name))
+	if (a->services->n && !a->o->attach_dependencies && !strv_has(a->services, name))
 		return false;
 	return s->attach;
 }
 
-static void on_ended(void *userdata, const struct container_info *c, int code)
+static void on_ended(void *userdata, const char *name, int code, bool restarting)
 {
 	struct attached *a = userdata;
 	bool stop = a->o->abort_on_exit || a->o->exit_code_from || (a->o->abort_on_failure && code);
 
-	cli_note("%s exited with code %d", container_short_name(a->p, c), code);
-	if (!stop || a->aborted)
+	cli_note("%s exited with code %d%s", name, code, restarting ? " (restarting)" : "");
+	if (!stop || restarting || a->aborted)
 		return;
 	a->exit_code = code;
 	a->aborted = true;
@@ -214,29 +215,25 @@ static int exit_code_of(struct attached *a, struct error *err)
 static int follow(struct project *p, const struct up_opts *o, const struct strv *services,
 		  int64_t since, struct error *err)
 {
-	struct attached a = { .p = p, .o = o };
-	struct logs_show show = { .log = { .follow = true, .tail = -1, .since = since },
-				  .no_prefix = o->no_prefix,
-				  .no_color = o->no_color,
-				  .timestamps = o->timestamps };
-	VEC(const struct container_info *) list = { 0 };
+	struct attached a = { .p = p, .o = o, .services = services };
+	const struct logs_show show = { .log = { .follow = true, .tail = -1, .since = since },
+					.no_prefix = o->no_prefix,
+					.no_color = o->no_color,
+					.timestamps = o->timestamps };
+	const struct logs_of of = { .wanted = shown, .ended = on_ended, .userdata = &a };
 	autostrv names = { 0 };
 	int r = project_observe(p, err);
 
 	if (r < 0)
 		return r;
-	vec_foreach (c, &p->world.containers) {
-		if (!shown(&a, services, c))
-			continue;
-		*vec_add(&list) = c;
-		strv_push(&names, container_short_name(p, c));
-	}
+	vec_foreach (c, &p->world.containers)
+		if (shown(&a, c))
+			strv_push(&names, container_short_name(p, c));
 	autofree char *joined = strv_join(&names, ", ");
 
 	cli_note("Attaching to %s", joined);
-	a.logs = logs_task(p, list.v, list.n, &show, on_ended, &a);
+	a.logs = logs_task(p, &show, &of);
 	r = cli_wait(p->cli, a.logs, err);
-	vec_done(&list);
 	if (!a.aborted && r != -ERR_CANCELLED)
 		return r;
 	if (!a.aborted)

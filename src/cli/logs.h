@@ -10,10 +10,15 @@ struct logs_show {
 	bool no_prefix, no_color, timestamps;
 };
 
-/* Ends when all have been shown; with follow: when all of these containers have ended, or it is cancelled. ended (may be
- * NULL) is told of each container that has ended while it was followed. */
-typedef void (*logs_ended_fn)(void *userdata, const struct container_info *c, int exit_code);
-struct task *logs_task(struct project *p, const struct container_info *const *containers, size_t n,
-		       const struct logs_show *show, logs_ended_fn ended, void *userdata);
+/* Whose: asked for each container that the project has, and, with follow, for each that starts later. */
+struct logs_of {
+	bool (*wanted)(void *userdata, const struct container_info *c);
+	/* With follow, of each that ends, after its last line; or NULL. Restarting: its policy brings it back. */
+	void (*ended)(void *userdata, const char *name, int exit_code, bool restarting);
+	void *userdata;
+};
+
+/* Ends when all have been shown; with follow: when none of them runs or comes back, or it is cancelled. */
+struct task *logs_task(struct project *p, const struct logs_show *show, const struct logs_of *of);
 
 #endif

@@ -175,6 +175,7 @@ struct container_info {
 	pid_t pid;
 	int64_t created, started, finished; /* ns since 1970, 0: never */
 	int64_t restarts;
+	bool comes_back; /* it has exited, and is about to be started again: by its restart policy, or by who stopped it */
 	struct strv command; /* entrypoint and command, as run */
 	VEC(struct port_spec) ports;
 	VEC(struct container_network {
@@ -234,7 +235,7 @@ struct engine_event {
 typedef void (*engine_event_fn)(void *userdata, const struct engine_event *ev);
 
 struct log_options {
-	bool follow, no_existing;
+	bool follow;
 	int64_t since, until; /* ns since 1970; 0: no bound */
 	int64_t tail;	      /* lines; < 0: all */
 };
@@ -309,10 +310,11 @@ struct engine_ops {
 	struct task *(*volume_list)(struct engine *e, const struct strv *labels, volume_vec *ret);
 
 	/* must: containers. start of a running one and stop of a stopped one succeed and do nothing. stop: the stop signal, and
-	 * SIGKILL after timeout (ns; < 0: the container's own); the restart policy doesn't bring it back. */
+	 * SIGKILL after timeout (ns; < 0: the container's own); the restart policy doesn't bring it back. again: the caller will, and those who
+	 * watch know by comes_back. */
 	struct task *(*container_create)(struct engine *e, const struct container_spec *spec, char ret_id[65]);
 	struct task *(*container_start)(struct engine *e, const char *id);
-	struct task *(*container_stop)(struct engine *e, const char *id, int64_t timeout);
+	struct task *(*container_stop)(struct engine *e, const char *id, int64_t timeout, bool again);
 	struct task *(*container_kill)(struct engine *e, const char *id, const char *sig);
 	struct task *(*container_remove)(struct engine *e, const char *id, bool force, bool volumes);
 	struct task *(*container_rename)(struct engine *e, const char *id, const char *name);

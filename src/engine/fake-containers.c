@@ -141,7 +141,7 @@ static struct task *end_container(struct engine *e, const char *operation, const
 	return fake_answer(f, 0);
 }
 
-struct task *fake_stop(struct engine *e, const char *id, int64_t timeout)
+struct task *fake_stop(struct engine *e, const char *id, int64_t timeout, bool again)
 {
 	return end_container(e, "container_stop", id, 128 + SIGTERM);
 }

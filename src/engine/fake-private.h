@@ -78,7 +78,7 @@ struct task *fake_volume_list(struct engine *e, const struct strv *labels, volum
 
 struct task *fake_create(struct engine *e, const struct container_spec *spec, char ret_id[65]);
 struct task *fake_start(struct engine *e, const char *id);
-struct task *fake_stop(struct engine *e, const char *id, int64_t timeout);
+struct task *fake_stop(struct engine *e, const char *id, int64_t timeout, bool again);
 struct task *fake_kill(struct engine *e, const char *id, const char *sig);
 struct task *fake_remove(struct engine *e, const char *id, bool force, bool volumes);
 struct task *fake_rename(struct engine *e, const char *id, const char *name);

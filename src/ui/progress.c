@@ -233,7 +233,7 @@ static void plain_line(struct progress *p, const struct row *r)
 	autobuf out = { 0 };
 
 	buf_init(&out, 4096);
-	buf_addf(&out, " %s  %s", r->id, r->status);
+	buf_addf(&out, *r->status ? " %s  %s" : " %s", r->id, r->status);
 	add_bytes(r, &out);
 	if (r->ended && r->ended - r->began > 50 * NSEC_PER_MSEC)
 		buf_addf(&out, "  %.1fs", (r->ended - r->began) / 1e9);

@@ -40,6 +40,26 @@ touch data/go
 wait_for 5 has second
 timeout 5 tail --pid=$follower -f /dev/null || fail "logs -f goes on though the container has ended"
 
+# What starts later is followed too, and what its policy brings back, from where it was.
+cat >>compose.yaml <<'END'
+  again: {image: busybox, restart: "on-failure:2", command: "sh -c 'echo life; sleep 0.5; exit 1'"}
+  long: {image: busybox, command: "sh -c 'echo long is up; exec sleep 100'", stop_signal: SIGKILL}
+END
+compose up -d again long
+compose logs -f --no-log-prefix again long >"$work/follow" 2>&1 &
+follower=$!
+wait_for 5 has 'long is up'
+lives() { [ "$(grep -c life "$work/follow")" = "$1" ]; }
+wait_for 20 lives 3
+compose up -d --scale long=2 long
+ups() { [ "$(grep -c 'long is up' "$work/follow")" = "$1" ]; }
+wait_for 10 ups 2
+compose restart long
+wait_for 10 ups 4
+compose stop long
+timeout 5 tail --pid=$follower -f /dev/null || fail "logs -f goes on though nothing runs or comes back"
+lives 3 || fail "not three lives: $(cat "$work/follow")"
+
 big_ended() { compose ps -a big | grep -q Exited; }
 wait_for 20 big_ended
 compose logs --no-log-prefix big >"$work/out" 2>&1

@@ -53,6 +53,19 @@ want 'Gracefully stopping' "$work/err"
 [ "$(running)" = 0 ] || fail "something runs after an interrupt"
 [ "$(compose ps -aq | grep -c .)" = 2 ] || fail "the containers are gone"
 
+# What its policy brings back doesn't end `up`; once it is stopped for good, nothing is left to show.
+cat >compose.yaml <<'END'
+services:
+  again: {image: busybox, restart: always, command: "sh -c 'echo life; exit 6'"}
+END
+compose up --remove-orphans >"$work/out" 2>"$work/err" &
+pid=$!
+lives() { [ "$(grep -c life "$work/out")" -ge "$1" ]; }
+wait_for 20 lives 3
+compose stop
+timeout 5 tail --pid=$pid -f /dev/null || fail "up goes on though nothing runs or comes back"
+want 'again-1 exited with code 6 (restarting)' "$work/err"
+
 # While it waits for a service that never becomes healthy: nothing stays behind running.
 cat >compose.yaml <<'END'
 services:

@@ -72,14 +72,14 @@ static void life(void **state)
 	assert_true(i.started >= i.created && i.created > 0);
 	container_info_done(&i);
 	bad(f, OPS(f)->container_remove(E(f), "one", false, false), ERR_CONFLICT);
-	good(f, OPS(f)->container_stop(E(f), "one", NSEC_PER_SEC));
-	good(f, OPS(f)->container_stop(E(f), "one", NSEC_PER_SEC));
+	good(f, OPS(f)->container_stop(E(f), "one", NSEC_PER_SEC, false));
+	good(f, OPS(f)->container_stop(E(f), "one", NSEC_PER_SEC, false));
 	assert_int_equal(state_of(f, "one"), CONTAINER_EXITED);
 	wait_code(f, "one");
 	good(f, OPS(f)->container_start(E(f), "one"));
 	assert_int_equal(state_of(f, "one"), CONTAINER_RUNNING);
 	good(f, OPS(f)->container_remove(E(f), "one", true, false));
-	bad(f, OPS(f)->container_stop(E(f), "one", -1), ERR_NOT_FOUND);
+	bad(f, OPS(f)->container_stop(E(f), "one", -1, false), ERR_NOT_FOUND);
 }
 
 static void labels(void **state)
@@ -181,7 +181,7 @@ static void events(void **state)
 	container(f, "other");
 	good(f, OPS(f)->container_start(E(f), "one"));
 	good(f, OPS(f)->container_start(E(f), "other"));
-	good(f, OPS(f)->container_stop(E(f), "one", 0));
+	good(f, OPS(f)->container_stop(E(f), "one", 0, false));
 	good(f, OPS(f)->container_remove(E(f), "one", false, false));
 	until(f, removed, &s);
 	assert_int_equal(s.n[EVENT_CREATED], 1);
@@ -272,7 +272,7 @@ static void execs(void **state)
 	assert_string_equal(text, "yes\n");
 	assert_int_equal(code, 3);
 	missing(f);
-	good(f, OPS(f)->container_stop(E(f), "one", 0));
+	good(f, OPS(f)->container_stop(E(f), "one", 0, false));
 	bad(f,
 	    OPS(f)->container_exec(
 		    E(f), "one",
@@ -292,9 +292,9 @@ static void stop_signals(void **state)
 	good(f, OPS(f)->container_start(E(f), "deaf"));
 	good(f, OPS(f)->container_start(E(f), "own"));
 	free(exec_text(f, "own", "sleep 0.2", NULL));
-	good(f, OPS(f)->container_stop(E(f), "polite", -1));
-	good(f, OPS(f)->container_stop(E(f), "deaf", 300 * NSEC_PER_MSEC));
-	good(f, OPS(f)->container_stop(E(f), "own", -1));
+	good(f, OPS(f)->container_stop(E(f), "polite", -1, false));
+	good(f, OPS(f)->container_stop(E(f), "deaf", 300 * NSEC_PER_MSEC, false));
+	good(f, OPS(f)->container_stop(E(f), "own", -1, false));
 	assert_int_equal(wait_code(f, "polite"), 5);
 	assert_int_equal(wait_code(f, "deaf"), 137);
 	assert_int_equal(wait_code(f, "own"), 6);
@@ -435,7 +435,7 @@ static void pauses(void **state)
 	good(f, engine_container_unpause(E(f), "one"));
 	assert_int_equal(state_of(f, "one"), CONTAINER_RUNNING);
 	good(f, engine_container_pause(E(f), "one"));
-	good(f, OPS(f)->container_stop(E(f), "one", 0));
+	good(f, OPS(f)->container_stop(E(f), "one", 0, false));
 }
 
 static void attached(void **state)

@@ -45,7 +45,7 @@ static void victim(const char *project)
 		snprintf(id, sizeof(id), "%s", f.id);
 		good(&f, OPS(&f)->container_start(E(&f), id));
 		if (i % 4 == 1)
-			good(&f, OPS(&f)->container_stop(E(&f), id, 0));
+			good(&f, OPS(&f)->container_stop(E(&f), id, 0, false));
 		if (i % 4 == 2)
 			good(&f, OPS(&f)->container_remove(E(&f), id, true, true));
 	}

@@ -63,6 +63,14 @@ static void emit(struct events *e, enum engine_event_type type, const struct con
 	e->fn(e->userdata, &ev);
 }
 
+/* It was to come back, and won't. */
+static bool gave_up(struct events *e, const struct container_info *was,
+		    const struct container_info *is)
+{
+	return (is->error && !was->error) ||
+	       (was->comes_back && !is->comes_back && want_read(e->l, is->id) == WANT_STOP);
+}
+
 /* Several of our changes may have become one by the time that we look. */
 static void compare(struct events *e, const struct container_info *was,
 		    const struct container_info *is)
@@ -78,6 +86,8 @@ static void compare(struct events *e, const struct container_info *was,
 		if (want_read(e->l, is->id) == WANT_STOP)
 			emit(e, EVENT_STOPPED, is);
 	}
+	if (!ran && !runs && gave_up(e, was, is))
+		emit(e, EVENT_STOPPED, is);
 	if (again && runs) {
 		emit(e, EVENT_STARTED, is);
 		if (is->restarts > was->restarts)
@@ -185,10 +195,7 @@ static void look(struct events *e, const char *id, bool tell)
 
 static void on_change(void *userdata, const char *id, const char *what)
 {
-	struct events *e = userdata;
-
-	if (!streq(what, "want"))
-		look(e, id, true);
+	look(userdata, id, true);
 }
 
 static int begin(struct events *e, struct error *err)

@@ -75,6 +75,17 @@ static enum container_state state_of(struct local *l, const struct record *rec,
 	return CONTAINER_CREATED;
 }
 
+static bool comes_back(struct local *l, const struct record *rec, const struct status *st)
+{
+	const struct container_spec *s = &rec->spec;
+	enum want want = want_read(l, rec->id);
+
+	if (st->state != RUN_EXITED || st->error[0])
+		return false;
+	return want == WANT_AGAIN ||
+	       restart_due(s->restart, s->restart_max, st->code, st->restarts, want != WANT_RUN);
+}
+
 int container_info_of(struct local *l, const struct record *rec, struct container_info *ret,
 		      struct error *err)
 {
@@ -100,6 +111,7 @@ int container_info_of(struct local *l, const struct record *rec, struct containe
 	i.started = st.started;
 	i.finished = st.finished;
 	i.restarts = st.restarts;
+	i.comes_back = comes_back(l, rec, &st);
 	strv_copy(&i.command, &rec->argv);
 	i.tty = s->tty;
 	i.stdin_open = s->stdin_open;

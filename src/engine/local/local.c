@@ -44,10 +44,15 @@ int container_status(const struct local *l, const char *id, struct status *ret, 
 	return r;
 }
 
+static const char *const wants[] = {
+	[WANT_NONE] = "", [WANT_RUN] = "run", [WANT_STOP] = "stop", [WANT_AGAIN] = "again"
+};
+
 static void want_key(void *userdata, const char *key, const char *value)
 {
-	if (streq(key, "want"))
-		*(enum want *)userdata = streq(value, "run") ? WANT_RUN : WANT_STOP;
+	for (size_t i = 0; streq(key, "want") && i < ARRAY_SIZE(wants); i++)
+		if (streq(value, wants[i]))
+			*(enum want *)userdata = (enum want)i;
 }
 
 enum want want_read(const struct local *l, const char *id)
@@ -61,14 +66,11 @@ enum want want_read(const struct local *l, const char *id)
 
 int want_write(const struct local *l, const char *id, enum want w, struct error *err)
 {
-	static const char *const text[] = {
-		[WANT_RUN] = "want=run\n", [WANT_STOP] = "want=stop\n"
-	};
-	autofree char *name = xprintf("%s.want", id);
+	autofree char *name = xprintf("%s.want", id), *text = xprintf("want=%s\n", wants[w]);
 
 	if (want_read(l, id) == w)
 		return 0;
-	return io_replace_fast(l->status_fd, name, text[w], strlen(text[w]), 0600, err);
+	return io_replace_fast(l->status_fd, name, text, strlen(text), 0600, err);
 }
 
 void local_free(struct engine *e)

@@ -54,7 +54,7 @@ bool container_alive(const struct local *l, const char *id);
  * never started. */
 int container_status(const struct local *l, const char *id, struct status *ret, struct error *err);
 
-enum want { WANT_NONE, WANT_RUN, WANT_STOP };
+enum want { WANT_NONE, WANT_RUN, WANT_STOP, WANT_AGAIN };
 int want_write(const struct local *l, const char *id, enum want w, struct error *err);
 enum want want_read(const struct local *l, const char *id);
 
@@ -114,7 +114,7 @@ bool record_needs_monitor(const struct record *rec);
 struct task *local_container_create(struct engine *e, const struct container_spec *spec,
 				    char ret_id[65]);
 struct task *local_container_start(struct engine *e, const char *id);
-struct task *local_container_stop(struct engine *e, const char *id, int64_t timeout);
+struct task *local_container_stop(struct engine *e, const char *id, int64_t timeout, bool again);
 struct task *local_container_kill(struct engine *e, const char *id, const char *sig);
 struct task *local_container_remove(struct engine *e, const char *id, bool force, bool volumes);
 struct task *local_container_rename(struct engine *e, const char *id, const char *name);

@@ -123,7 +123,7 @@ static void seek_start(struct logs *g)
 	int64_t want = g->opt.tail;
 	off_t at = 0;
 
-	if (g->opt.no_existing || want == 0) {
+	if (want == 0) {
 		if (open_file(g, 0) >= 0)
 			lseek(g->fd, 0, SEEK_END);
 		return;

@@ -138,7 +138,7 @@ struct task *local_container_remove(struct engine *e, const char *id, bool force
 		m->lock = oplock_new(m->l, m->rec.id, on_lock, m);
 		return &m->task;
 	}
-	m->stop = local_container_stop(e, m->rec.id, 0);
+	m->stop = local_container_stop(e, m->rec.id, 0, false);
 	task_on_done(m->stop, on_stopped, m);
 	return &m->task;
 }

@@ -19,6 +19,7 @@ struct stop {
 	bool wait;
 	int *ret_code;
 	int64_t timeout;
+	enum want want;
 	struct record rec;
 	struct oplock *lock;
 	struct life *life;
@@ -125,7 +126,7 @@ static int begin_stop(struct stop *s, struct error *err)
 {
 	struct status st = { 0 };
 	int64_t timeout = s->timeout < 0 ? s->rec.spec.stop_timeout : s->timeout;
-	int r = want_write(s->l, s->rec.id, WANT_STOP, err);
+	int r = want_write(s->l, s->rec.id, s->want, err);
 
 	if (r == 0)
 		r = container_status(s->l, s->rec.id, &st, err);
@@ -162,12 +163,13 @@ static struct stop *stop_new(struct local *l, const char *id, struct error *err)
 	return s;
 }
 
-struct task *local_container_stop(struct engine *e, const char *id, int64_t timeout)
+struct task *local_container_stop(struct engine *e, const char *id, int64_t timeout, bool again)
 {
 	struct error err = ERROR_INIT;
 	struct stop *s = stop_new(local_of(e), id, &err);
 
 	s->timeout = timeout;
+	s->want = again ? WANT_AGAIN : WANT_STOP;
 	if (err.code)
 		end(s, -(int)err.code, &err);
 	else
