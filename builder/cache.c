@@ -8,12 +8,13 @@
 
 /* Part of every key: a new version of how steps are made takes nothing from an old one. */
 #define CACHE_VERSION "3"
+#define DAY	      (24 * 3600 * NSEC_PER_SEC)
 
 int cache_open(struct store *s, struct error *err)
 {
 	int64_t one;
 	int r = db_query_i64(store_db(s), &one, err,
-			     "SELECT 1 FROM sqlite_master WHERE name = 'build_cache'", "");
+			     "SELECT 1 FROM gc_caches WHERE source = 'build_cache'", "");
 
 	if (r)
 		return MIN(r, 0);
@@ -22,7 +23,9 @@ int cache_open(struct store *s, struct error *err)
 		    " key TEXT PRIMARY KEY, diff_id TEXT, alias TEXT, created INTEGER NOT NULL,"
 		    " used INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 		    err);
-	return r < 0 ? r : store_gc_root(s, GC_ROOT_LAYER, "build_cache", "diff_id", err);
+	if (!r)
+		r = store_gc_root(s, GC_ROOT_LAYER, "build_cache", "diff_id", err);
+	return r < 0 ? r : store_gc_cache(s, "build_cache", "used", err);
 }
 
 static bool take(char to[DIGEST_MAX], const char *digest)
@@ -36,12 +39,24 @@ static bool take(char to[DIGEST_MAX], const char *digest)
 	return true;
 }
 
+/* gc goes by it: to the day is enough, and a build that finds everything writes nothing. */
+static int touch(struct store *s, const char *key, int64_t used, struct error *err)
+{
+	int64_t now = time_now();
+
+	if (now - used < DAY)
+		return 0;
+	return db_run(store_db(s), err, "UPDATE build_cache SET used = ? WHERE key = ?", "is", now,
+		      key);
+}
+
 int cache_get(struct store *s, const char *key, struct cache_entry *ret, struct error *err)
 {
 	autostmt *st = NULL;
 	struct cache_entry e;
 	int r = db_query(store_db(s), &st, err,
-			 "SELECT diff_id, alias, created FROM build_cache WHERE key = ?", "s", key);
+			 "SELECT diff_id, alias, created, used FROM build_cache WHERE key = ?", "s",
+			 key);
 
 	if (!r)
 		r = db_step(st, err);
@@ -52,6 +67,9 @@ int cache_get(struct store *s, const char *key, struct cache_entry *ret, struct 
 	e.created = sqlite3_column_int64(st, 2);
 	if (e.diff_id[0] && !store_layer_has(s, e.diff_id))
 		return 0;
+	r = touch(s, key, sqlite3_column_int64(st, 3), err);
+	if (r < 0)
+		return r;
 	*ret = e;
 	return 1;
 }

@@ -30,11 +30,13 @@ static void known_done(struct known *k)
 
 int source_http_open(struct store *s, struct error *err)
 {
-	return db_exec(store_db(s),
-		       "CREATE TABLE IF NOT EXISTS build_urls ("
-		       " key TEXT PRIMARY KEY, etag TEXT, modified TEXT, digest TEXT NOT NULL,"
-		       " used INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-		       err);
+	int r = db_exec(store_db(s),
+			"CREATE TABLE IF NOT EXISTS build_urls ("
+			" key TEXT PRIMARY KEY, etag TEXT, modified TEXT, digest TEXT NOT NULL,"
+			" used INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+			err);
+
+	return r < 0 ? r : store_gc_cache(s, "build_urls", "used", err);
 }
 
 /* What a URL holds may be secret. */

@@ -54,12 +54,14 @@ libregistry_a_SOURCES = \
 	registry/store-fsck.c \
 	registry/store-fsck-layer.c \
 	registry/store-gc.c \
+	registry/store-gc-mark.c \
 	registry/store-helper.c \
 	registry/store-image.c \
 	registry/store-ingest.c \
 	registry/store-layer.c \
 	registry/store-layer-blob.c \
 	registry/store-load.c registry/store-member.c \
+	registry/store-pin.c \
 	registry/store-save.c \
 	registry/store-stage.c \
 	registry/tar.c registry/tar.h \

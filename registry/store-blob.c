@@ -17,15 +17,13 @@ static int check_digest(const char *digest, struct error *err)
 }
 
 /* The row says that it is whole; the file could have been taken away by hand. */
-int store_blob_get(struct store *s, const char *digest, int *ret_fd, uint64_t *ret_size,
-		   struct error *err)
+static int look(struct store *s, const char *digest, int *ret_fd, uint64_t *ret_size,
+		struct error *err)
 {
 	int64_t size;
 	struct stat st;
-	int r = check_digest(digest, err);
-	if (r == 0)
-		r = db_query_i64(s->db, &size, err, "SELECT size FROM blobs WHERE digest = ?", "s",
-				 digest);
+	int r = db_query_i64(s->db, &size, err, "SELECT size FROM blobs WHERE digest = ?", "s",
+			     digest);
 	if (r <= 0)
 		return r;
 	autofree char *path = blob_path(digest);
@@ -34,11 +32,27 @@ int store_blob_get(struct store *s, const char *digest, int *ret_fd, uint64_t *r
 		return errno == ENOENT ? 0 : error_sys(err, "%s/%s", s->dir, path);
 	if (fstat(fd, &st) < 0 || st.st_size != size)
 		return 0;
+	r = pin(s, GC_ROOT_BLOB, digest, err);
+	if (r < 0)
+		return r;
 	if (ret_fd)
 		*ret_fd = TAKE_FD(fd);
 	if (ret_size)
 		*ret_size = (uint64_t)size;
 	return 1;
+}
+
+int store_blob_get(struct store *s, const char *digest, int *ret_fd, uint64_t *ret_size,
+		   struct error *err)
+{
+	int r = check_digest(digest, err);
+	if (r == 0)
+		r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = look(s, digest, ret_fd, ret_size, err);
+	store_release(s);
+	return r;
 }
 
 int store_blob_read(struct store *s, const char *digest, struct buf *out, struct error *err)
@@ -65,10 +79,13 @@ int store_blob_read(struct store *s, const char *digest, struct buf *out, struct
 	return 0;
 }
 
-int blob_add(struct store *s, const char *name, const char *digest, uint64_t size,
-	     struct error *err)
+static int add(struct store *s, const char *name, const char *digest, uint64_t size,
+	       struct error *err)
 {
 	autofree char *path = blob_path(digest);
+	int r = pin(s, GC_ROOT_BLOB, digest, err);
+	if (r < 0)
+		return r;
 	if (fchmodat(s->dirfd, name, 0400, 0) < 0 || renameat(s->dirfd, name, s->dirfd, path) < 0)
 		return error_sys(err, "%s/%s", s->dir, path);
 	return db_run(s->db, err,
@@ -78,12 +95,27 @@ int blob_add(struct store *s, const char *name, const char *digest, uint64_t siz
 		      "siis", digest, (int64_t)size, time_now(), s->boot);
 }
 
+int blob_add(struct store *s, const char *name, const char *digest, uint64_t size,
+	     struct error *err)
+{
+	int r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = add(s, name, digest, size, err);
+	store_release(s);
+	return r;
+}
+
 int blob_forget(struct store *s, const char *digest, struct error *err)
 {
 	autofree char *path = blob_path(digest);
-	int r = db_run(s->db, err, "DELETE FROM blobs WHERE digest = ?", "s", digest);
+	int r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = db_run(s->db, err, "DELETE FROM blobs WHERE digest = ?", "s", digest);
 	if (r == 0 && unlinkat(s->dirfd, path, 0) < 0 && errno != ENOENT)
 		r = error_sys(err, "%s/%s", s->dir, path);
+	store_release(s);
 	return r;
 }
 

@@ -63,13 +63,20 @@ static int list(struct store *s, const char *sql, struct strv *ret, struct error
 	return r;
 }
 
+/* gc may have taken it since. */
+static bool is_listed(struct fsck *f, const char *sql, const char *digest)
+{
+	int64_t one;
+	return db_query_i64(f->s->db, &one, NULL, sql, "s", digest) != 0;
+}
+
 static int check_blobs(struct fsck *f)
 {
 	autostrv digests = { 0 };
 	int r = list(f->s, "SELECT digest FROM blobs ORDER BY digest", &digests, f->err);
 	for (size_t i = 0; r == 0 && i < digests.n; i++) {
 		const char *why = check_blob(f->s, digests.v[i]);
-		if (!why)
+		if (!why || !is_listed(f, "SELECT 1 FROM blobs WHERE digest = ?", digests.v[i]))
 			continue;
 		fault(f, "blob", digests.v[i], why);
 		if (f->mend)
@@ -140,6 +147,8 @@ static int check_layers(struct fsck *f)
 		const char *why = NULL;
 		if (r == 0)
 			r = check_layer(f, row, &why);
+		if (r == 1 && !is_listed(f, "SELECT 1 FROM layers WHERE diff_id = ?", row->diff_id))
+			r = 0;
 		if (r == 1) {
 			fault(f, "layer", row->diff_id, why);
 			r = f->mend ? mend_layer(f, row->diff_id) : 0;

@@ -132,19 +132,55 @@ static int find_name(struct store *s, const char *name, struct image *ret, struc
 	return r;
 }
 
-int store_image_find(struct store *s, const char *name, struct image *ret, struct error *err)
+static int find(struct store *s, const char *name, struct image *ret, struct error *err)
 {
 	int r = starts_with(name, "sha256:") ? 0 : find_name(s, name, ret, err);
 	return r == 0 ? find_id(s, name, ret, err) : r;
 }
 
-int store_image_config(struct store *s, const char *id, struct image_config *ret, struct error *err)
+int store_image_find(struct store *s, const char *name, struct image *ret, struct error *err)
 {
+	struct image im = { 0 };
+	int r = store_hold(s, err), p = 0;
+	if (r < 0)
+		return r;
+	r = find(s, name, &im, err);
+	if (r > 0)
+		p = pin(s, GC_ROOT_IMAGE, im.id, err);
+	store_release(s);
+	if (r <= 0 || p < 0) {
+		image_done(&im);
+		return MIN(r, p);
+	}
+	*ret = im;
+	return r;
+}
+
+/* Who has the config goes for the layers. */
+static int config(struct store *s, const char *id, struct image_config *ret, struct error *err)
+{
+	struct image_config c = { 0 };
 	autobuf text = { 0 };
 	buf_init(&text, LIMIT_CONFIG);
 	int r = store_blob_read(s, id, &text, err);
 	if (r == 0)
-		r = image_config_parse(text.p, text.len, ret, err);
+		r = image_config_parse(text.p, text.len, &c, err);
+	for (size_t i = 0; r == 0 && i < c.diff_ids.n; i++)
+		r = pin(s, GC_ROOT_LAYER, c.diff_ids.v[i], err);
+	if (r < 0)
+		image_config_done(&c);
+	else
+		*ret = c;
+	return r;
+}
+
+int store_image_config(struct store *s, const char *id, struct image_config *ret, struct error *err)
+{
+	int r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = config(s, id, ret, err);
+	store_release(s);
 	return r < 0 ? error_wrap(err, "image %.19s", id) : 0;
 }
 
@@ -236,9 +272,9 @@ static int insert_names(struct store *s, const struct image *im, struct error *e
 	return r < 0 ? r : store_write_index(s, err);
 }
 
-int store_image_tag(struct store *s, const struct image *im, struct error *err)
+static int tag(struct store *s, const struct image *im, struct error *err)
 {
-	int r = store_sync(s, err);
+	int r = pin(s, GC_ROOT_IMAGE, im->id, err);
 	if (r == 0)
 		r = db_begin(s->db, err);
 	if (r < 0)
@@ -247,6 +283,18 @@ int store_image_tag(struct store *s, const struct image *im, struct error *err)
 	if (r == 0)
 		r = insert_names(s, im, err);
 	return db_end(s->db, r, err);
+}
+
+int store_image_tag(struct store *s, const struct image *im, struct error *err)
+{
+	int r = store_sync(s, err);
+	if (r == 0)
+		r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = tag(s, im, err);
+	store_release(s);
+	return r;
 }
 
 static int normal_ref(const char *name, char **ret, struct error *err)
@@ -350,7 +398,7 @@ static int remove_names(struct store *s, const struct image *im, const char *ref
 			"image %.19s has %lld names: name one, or use --force to remove all",
 			im->id, (long long)names);
 	bool used = r > 0;
-	r = gc_note(s, im->id, err);
+	r = gc_doom(s, im->id, err);
 	if (r == 0)
 		r = untag(s, im->id, ref, ret_untagged, err);
 	if (r == 0 && !used && (!ref || names == 0))
@@ -358,30 +406,42 @@ static int remove_names(struct store *s, const struct image *im, const char *ref
 	return r < 0 ? r : store_write_index(s, err);
 }
 
+/* 1: by a name of its own, not by a digest. */
+static int find_to_remove(struct store *s, const char *name, struct image *ret, struct error *err)
+{
+	int r = starts_with(name, "sha256:") ? 0 : find_name(s, name, ret, err);
+	if (r != 0)
+		return r;
+	r = find(s, name, ret, err);
+	return r > 0 ? 0 : r < 0 ? r : error_set(err, ERR_NOT_FOUND, "no such image: %s", name);
+}
+
+static int remove_image(struct store *s, const char *name, bool force, struct strv *ret_untagged,
+			struct strv *ret_deleted, struct error *err)
+{
+	struct image im = { 0 };
+	int named = find_to_remove(s, name, &im, err);
+	int r = MIN(named, 0);
+	if (r == 0)
+		r = remove_names(s, &im, named ? im.ref : NULL, force, ret_untagged, ret_deleted,
+				 err);
+	if (r == 0 && ret_deleted->n)
+		r = gc_remove_doomed(s, err);
+	image_done(&im);
+	return r;
+}
+
 int store_image_remove(struct store *s, const char *name, bool force, struct strv *ret_untagged,
 		       struct strv *ret_deleted, struct error *err)
 {
-	struct image im = { 0 };
-	struct image by_name = { 0 };
-	int r = starts_with(name, "sha256:") ? 0 : find_name(s, name, &by_name, err);
-	bool named = r > 0;
-	image_done(&by_name);
-	if (r >= 0)
-		r = store_image_find(s, name, &im, err);
-	if (r <= 0)
-		return r < 0 ? r : error_set(err, ERR_NOT_FOUND, "no such image: %s", name);
-	r = gc_prepare(s, err);
+	pins_drop(s);
+	int r = store_hold_alone(s, err);
+	if (r < 0)
+		return r;
+	r = gc_begin(s, err);
 	if (r == 0)
-		r = db_begin(s->db, err);
-	if (r == 0) {
-		r = remove_names(s, &im, named ? im.ref : NULL, force, ret_untagged, ret_deleted,
-				 err);
-		r = db_end(s->db, r, err);
-	}
-	image_done(&im);
-	if (r == 0 && ret_deleted->n)
-		r = gc_after_remove(s, ret_deleted, err);
-	return r;
+		r = remove_image(s, name, force, ret_untagged, ret_deleted, err);
+	return gc_finish(s, r, ret_deleted, err);
 }
 
 int store_image_use(struct store *s, const char *id, const char *owner, struct error *err)

@@ -8,6 +8,7 @@
 
 #include "util/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -102,6 +103,34 @@ static int ingest_take(struct store *s, const char *digest, uint64_t size, int f
 	if (r == 0)
 		*ret = TAKE_PTR(in);
 	return r;
+}
+
+/* Its lock is taken first: so nobody else takes it for what it was. */
+static void sweep_one(struct store *s, const char *name, bool remove, struct store_gc_report *rep)
+{
+	autofree char *path = xprintf(STORE_INGEST "/%s", name);
+	autoclose int fd = openat(s->dirfd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fd_lock(fd, true, false, NULL) <= 0 || fstat(fd, &st) < 0)
+		return;
+	rep->partials++;
+	rep->bytes += (uint64_t)st.st_size;
+	if (remove)
+		unlinkat(s->dirfd, path, 0);
+}
+
+void ingest_sweep(struct store *s, bool remove, struct store_gc_report *rep)
+{
+	int fd = openat(s->dirfd, STORE_INGEST, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d) {
+		fd_close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			sweep_one(s, e->d_name, remove, rep);
+	closedir(d);
 }
 
 int store_ingest_begin(struct store *s, const char *digest, uint64_t size, struct ingest **ret,

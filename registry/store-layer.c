@@ -13,15 +13,22 @@
 
 #define PIPE_SIZE (1 << 20)
 
-bool store_layer_has(struct store *s, const char *diff_id)
+static bool is_there(struct store *s, const char *diff_id)
 {
 	int64_t one;
-	if (!digest_valid(diff_id))
-		return false;
 	autofree char *path = layer_path(diff_id);
 	return db_query_i64(s->db, &one, NULL, "SELECT 1 FROM layers WHERE diff_id = ?", "s",
 			    diff_id) == 1 &&
 	       faccessat(s->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool store_layer_has(struct store *s, const char *diff_id)
+{
+	if (!digest_valid(diff_id) || store_hold(s, NULL) < 0)
+		return false;
+	bool has = is_there(s, diff_id) && pin(s, GC_ROOT_LAYER, diff_id, NULL) == 0;
+	store_release(s);
+	return has;
 }
 
 char *store_layer_path(const struct store *s, const char *diff_id)
@@ -54,15 +61,13 @@ static int move_in(struct store *s, const char *dir, const char *path, struct er
 	return error_sys(err, "%s/%s", s->dir, path);
 }
 
-/* The directory (relative to STATE) becomes the layer. packed: compose-pack makes the same tar of
- * it again. */
-static int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
-		     struct error *err)
+static int add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
+	       struct error *err)
 {
-	if (store_layer_has(s, a->diff_id))
-		return stage_discard(s, dir, err);
 	autofree char *path = layer_path(a->diff_id);
-	int r = move_in(s, dir, path, err);
+	int r = pin(s, GC_ROOT_LAYER, a->diff_id, err);
+	if (r == 0)
+		r = move_in(s, dir, path, err);
 	if (r < 0)
 		return r;
 	return db_run(s->db, err,
@@ -71,6 +76,21 @@ static int layer_add(struct store *s, const char *dir, const struct layer_answer
 		      " added = excluded.added, boot = excluded.boot",
 		      "siiiiis", a->diff_id, (int64_t)a->size, (int64_t)a->entries,
 		      (int64_t)a->bytes, (int64_t)packed, time_now(), s->boot);
+}
+
+/* The directory (relative to STATE) becomes the layer. packed: compose-pack makes the same tar of
+ * it again. */
+static int layer_add(struct store *s, const char *dir, const struct layer_answer *a, bool packed,
+		     struct error *err)
+{
+	if (store_layer_has(s, a->diff_id))
+		return stage_discard(s, dir, err);
+	int r = store_hold(s, err);
+	if (r < 0)
+		return r;
+	r = add(s, dir, a, packed, err);
+	store_release(s);
+	return r;
 }
 
 /* -- unpack -- */

@@ -14,6 +14,7 @@
 #include "registry/layer-job.h"
 #include "registry/store.h"
 #include "util/fd.h"
+#include "util/map.h"
 
 #define STORE_STAGE  "stage"
 #define STORE_INGEST "ingest"
@@ -23,7 +24,11 @@
 struct store {
 	char *dir;
 	int dirfd;
-	int lock; /* STATE/lock, held shared: gc wants it alone */
+	int lock;	 /* STATE/lock, see store-pin.c */
+	unsigned held;	 /* how many times over */
+	bool alone;	 /* ... and by nobody else */
+	struct map pins; /* what is in our stage's file of them */
+	int pins_fd;
 	sqlite3 *db;
 	char boot[40]; /* which boot this is */
 	char *stage;   /* our own directory below STATE/stage, or NULL until it is needed */
@@ -40,8 +45,28 @@ int stage_name(struct store *s, char **ret, struct error *err);
 /* A new file there. */
 int stage_file(struct store *s, char **ret_name, int *ret_fd, struct error *err);
 /* Moves a tree away to be deleted: it vanishes at once, whatever happens then. Relative to STATE.
- */
+ * *ret_name: where it is now, NULL when there was none. */
+int stage_take(struct store *s, const char *path, char **ret_name, struct error *err);
 int stage_discard(struct store *s, const char *path, struct error *err);
+
+/*
+ * -- store-pin.c: what a process has named but not written down is safe from gc --
+ *
+ * Who looks something up, or adds it, holds the store meanwhile (STATE/lock, shared), and pins it
+ * before letting go: a line in a file of its stage, which lives as long as the process. gc holds
+ * the lock alone while it decides and moves away, and spares what living processes have pinned. So
+ * the lock is only ever held for moments, and taken before a transaction, never within one.
+ */
+int store_hold(struct store *s, struct error *err); /* nests */
+int store_hold_alone(struct store *s, struct error *err);
+void store_release(struct store *s);
+/* While it is held; nothing is pinned while we have it alone. */
+int pin(struct store *s, enum gc_root_kind kind, const char *digest, struct error *err);
+void pins_drop(struct store *s);
+/* fn for each pin of each process that lives, ours too. */
+typedef int (*pin_fn)(struct store *s, const char *kind, const char *digest, struct error *err);
+int pins_each(struct store *s, pin_fn fn, struct error *err);
+const char *gc_root_name(enum gc_root_kind kind);
 
 /* -- paths, relative to STATE; digests are valid -- */
 char *blob_path(const char *digest);
@@ -77,6 +102,9 @@ int helper_start(struct store *s, sd_event *loop, const struct helper_spec *spec
 void helper_kill(struct helper *h); /* done is still called */
 struct helper *helper_free(struct helper *h);
 
+/* -- store-ingest.c: partial files that nobody writes; within gc -- */
+void ingest_sweep(struct store *s, bool remove, struct store_gc_report *rep);
+
 /* -- store-layer.c, store-layer-blob.c: with the answer -- */
 struct unpacked {
 	char digest[DIGEST_MAX]; /* of the bytes as they came */
@@ -93,14 +121,22 @@ int layer_blob_known(struct store *s, const char *diff_id, struct descriptor *re
 struct task *layer_pack_file(struct store *s, sd_event *loop, const char *diff_id,
 			     struct descriptor *ret, char **ret_name);
 
+/* -- store-gc-mark.c: temporary tables `keep` and `doomed` of kind and digest, in a transaction --
+ */
+int gc_mark_begin(struct store *s, struct error *err); /* before the transaction */
+/* An image and all it is made of may go. */
+int gc_doom(struct store *s, const char *id, struct error *err);
+/* What images, roots and processes need is to be kept. */
+int gc_keep_needed(struct store *s, struct error *err);
+int gc_keep_pinned(struct store *s, struct error *err);
+
 /* -- store-gc.c -- */
-/* Before a transaction that removes images; within it, before each is removed: what it is made of
- * may go. */
-int gc_prepare(struct store *s, struct error *err);
-int gc_note(struct store *s, const char *id, struct error *err);
-/* What only this image kept: removed, when nobody else uses the store now; else left to the next
- * gc. */
-int gc_after_remove(struct store *s, struct strv *ret_deleted, struct error *err);
+/* While the store is ours alone: opens the transaction, which gc_finish() ends, however it went. */
+int gc_begin(struct store *s, struct error *err);
+/* What is doomed, and nobody needs, loses its rows. */
+int gc_remove_doomed(struct store *s, struct error *err);
+/* And its files, when r is 0. Lets go of the store. */
+int gc_finish(struct store *s, int r, struct strv *ret_deleted, struct error *err);
 
 /* -- store-fsck-layer.c; each runs a loop of its own. 0: as it should be, 1: it is not -- */
 int fsck_packed(struct store *s, const char *diff_id, struct error *err);

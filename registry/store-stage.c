@@ -48,6 +48,7 @@ int stage_open(struct store *s, struct error *err)
 
 void stage_close(struct store *s)
 {
+	pins_drop(s);
 	if (s->stage)
 		path_remove_tree(s->dirfd, s->stage, NULL);
 	free(s->stage);
@@ -100,15 +101,26 @@ int stage_file(struct store *s, char **ret_name, int *ret_fd, struct error *err)
 	return 0;
 }
 
-int stage_discard(struct store *s, const char *path, struct error *err)
+int stage_take(struct store *s, const char *path, char **ret_name, struct error *err)
 {
 	autofree char *name = NULL;
 	int r = stage_name(s, &name, err);
 	if (r < 0)
 		return r;
-	if (renameat(s->dirfd, path, s->dirfd, name) < 0)
-		return errno == ENOENT ? 0 : error_sys(err, "%s/%s", s->dir, path);
-	return path_remove_tree(s->dirfd, name, err);
+	if (renameat(s->dirfd, path, s->dirfd, name) == 0)
+		*ret_name = TAKE_PTR(name);
+	else if (errno == ENOENT)
+		*ret_name = NULL;
+	else
+		return error_sys(err, "%s/%s", s->dir, path);
+	return 0;
+}
+
+int stage_discard(struct store *s, const char *path, struct error *err)
+{
+	autofree char *name = NULL;
+	int r = stage_take(s, path, &name, err);
+	return r < 0 || !name ? r : path_remove_tree(s->dirfd, name, err);
 }
 
 int store_layer_stage(struct store *s, char **ret_dir, struct error *err)

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,7 +57,25 @@ static const char *const schema[] = {
 	" kind TEXT NOT NULL, source TEXT NOT NULL, field TEXT NOT NULL,"
 	" PRIMARY KEY (kind, source, field)"
 	") STRICT, WITHOUT ROWID;",
+
+	"CREATE TABLE gc_caches (source TEXT PRIMARY KEY, used TEXT NOT NULL) STRICT, WITHOUT "
+	"ROWID;",
 };
+
+/*
+ * Stages have nothing to do with each other: ext4 then looks for a place where there is room for
+ * each, not among the files of all layers before it (chattr +T; docs/store.md has what that costs).
+ * A hint: other file systems don't know it.
+ */
+static void keep_apart(struct store *s)
+{
+	autoclose int fd = openat(s->dirfd, STORE_STAGE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int flags = 0;
+	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0) {
+		flags |= FS_TOPDIR_FL;
+		(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	}
+}
 
 static int make_dirs(struct store *s, struct error *err)
 {
@@ -67,6 +87,7 @@ static int make_dirs(struct store *s, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(s->dirfd, dirs[i], 0700) < 0 && errno != EEXIST)
 			return error_sys(err, "%s/%s", s->dir, dirs[i]);
+	keep_apart(s);
 	/* Last: it says that the rest is there. */
 	return io_replace(s->dirfd, "oci-layout", LAYOUT, strlen(LAYOUT), 0600, err);
 }
@@ -82,8 +103,7 @@ static int open_dir(struct store *s, const char *dir, struct error *err)
 	s->lock = openat(s->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return error_sys(err, "%s/lock", dir);
-	r = fd_lock(s->lock, false, true, err);
-	return r < 0 ? r : make_dirs(s, err);
+	return make_dirs(s, err);
 }
 
 static int read_boot(struct store *s, struct error *err)
@@ -119,7 +139,7 @@ static int drop_unsynced(struct store *s, struct error *err)
 int store_open(const char *state_dir, struct store **ret, struct error *err)
 {
 	autocall(store_freep) struct store *s = xnew(struct store);
-	s->dirfd = s->lock = s->stage_fd = -1;
+	s->dirfd = s->lock = s->stage_fd = s->pins_fd = -1;
 	s->dir = path_clean(state_dir);
 	autofree char *db = xprintf("%s/state.db", s->dir);
 	int r = open_dir(s, s->dir, err);

@@ -9,7 +9,7 @@
  *	STATE/layers/HEX/         a layer by diff id, overlayfs's own form (whiteouts as 0/0
  *	                          devices, trusted.overlay.opaque); appears by rename
  *	STATE/stage/RANDOM/       what one process has under way; gone with it
- *	STATE/lock                held shared by all who have the store open, alone by gc
+ *	STATE/lock                held, for moments, by who looks something up; alone by gc
  *	STATE/state.db            SQLite: images, blobs, layers, and the tables of engine and
  *builder
  *
@@ -18,8 +18,8 @@
  *of bytes that were not synced before the power went are dropped by the next store_open(). Syncing
  *is done once per image (store_image_tag), not per file.
  *
- * A blob or layer that this process has named (put, ingested, looked up for use) is safe from gc
- * until the store is closed. So a process that lives long closes the store when it is idle.
+ * A blob, layer or image that this process has named (put, ingested, looked up for use) is safe
+ * from the gc of others until the store is closed; what it removes itself is its own affair.
  *
  * An image in the store is its config (a blob; its digest is the image id), its layers, and, once
  * it was pulled or pushed, its manifest and compressed blobs. What we built has no compressed blobs
@@ -121,8 +121,8 @@ void image_done(struct image *im);
 /* By reference (parsed and normalised here), by id ("sha256:..." or at least 4 hex digits of it),
  * by repo digest. 1 found, 0 not. */
 int store_image_find(struct store *s, const char *name, struct image *ret, struct error *err);
-/* The same for a platform: the image that has the name, else the member of its index whose config and
- * layers are here. 1 found, 0 not. */
+/* The same for a platform: the image that has the name, else the member of its index whose config
+ * and layers are here. 1 found, 0 not. */
 int store_image_member(struct store *s, const char *name, const struct platform *want,
 		       struct image *ret, struct error *err);
 int store_image_config(struct store *s, const char *id, struct image_config *ret,
@@ -150,12 +150,16 @@ int store_image_release(struct store *s, const char *owner, struct error *err);
 enum gc_root_kind { GC_ROOT_IMAGE, GC_ROOT_LAYER, GC_ROOT_BLOB };
 int store_gc_root(struct store *s, enum gc_root_kind kind, const char *table, const char *column,
 		  struct error *err);
+/* Whoever keeps a table of what only saves time says so as well: rows whose column `used` (ns) is a
+ * week old go, with `all` every one. Asked before roots are, so that a row which goes keeps
+ * nothing. */
+int store_gc_cache(struct store *s, const char *table, const char *used, struct error *err);
 struct store_gc_report {
 	uint64_t bytes;
-	size_t blobs, layers, images, partials;
+	size_t blobs, layers, images, partials, cached;
 };
 /* What nothing needs: removed, or with dry_run only counted. */
-int store_gc(struct store *s, bool dry_run, bool all_images, struct store_gc_report *ret,
+int store_gc(struct store *s, bool dry_run, bool all, struct store_gc_report *ret,
 	     struct error *err);
 /* Every blob against its digest, every layer against the database; fn is told each fault. 0: whole;
  * 1: faults were found. */
@@ -166,6 +170,13 @@ int store_fsck(struct store *s, bool mend, store_fault_fn fn, void *userdata, st
 /* -- archives (docker archive and OCI layout, tar or directory) -- */
 struct task *store_save(struct store *s, sd_event *loop, const struct strv *names, const char *path,
 			bool oci);
+/* One image of an OCI layout in a directory, which gets no name. want must live until the end. */
+struct layout_want {
+	const char *tag, *digest; /* one of them */
+	const struct platform *platform;
+};
+struct task *store_load_layout(struct store *s, sd_event *loop, int dirfd,
+			       const struct layout_want *want, struct image *ret);
 /* names: what was loaded, set before done. */
 struct task *store_load(struct store *s, sd_event *loop, int fd, struct strv *ret_names);
 

@@ -10,7 +10,8 @@ struct gc_opts {
 
 static const struct opt opts[] = {
 	OPT(struct gc_opts, OPT_FLAG, all, 'a', "all",
-	    "Also images that have a name and are used by no container"),
+	    "Also images that have a name and are used by no container, and the whole build\n"
+	    "cache, not only what no build has asked for in a week"),
 	OPT(struct gc_opts, OPT_FLAG, force, 'f', "force", "Don't ask"),
 	{ 0 },
 };
@@ -18,14 +19,14 @@ static const struct opt opts[] = {
 static void say(struct buf *out, const char *verb, const struct store_gc_report *rep)
 {
 	char size[NUM_SIZE_MAX];
-	buf_addf(out, "%s %s: %zu images, %zu layers, %zu blobs, %zu leftovers", verb,
-		 num_format_size(rep->bytes, size), rep->images, rep->layers, rep->blobs,
-		 rep->partials);
+	buf_addf(out, "%s %s: %zu images, %zu layers, %zu blobs, %zu cache entries, %zu leftovers",
+		 verb, num_format_size(rep->bytes, size), rep->images, rep->layers, rep->blobs,
+		 rep->cached, rep->partials);
 }
 
 static bool is_empty(const struct store_gc_report *r)
 {
-	return !r->images && !r->layers && !r->blobs && !r->partials;
+	return !r->images && !r->layers && !r->blobs && !r->partials && !r->cached;
 }
 
 /* 1: go on. */
@@ -68,7 +69,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 const struct command cmd_gc = {
 	.name = "gc",
 	.usage = "gc [OPTIONS]",
-	.help = "Remove images, layers and blobs that nothing needs",
+	.help = "Remove images, layers, blobs and build cache that nothing needs",
 	.opts = opts,
 	.opts_size = sizeof(struct gc_opts),
 	.run = run,

@@ -7,6 +7,7 @@
 #include "util/hash.h"
 #include "util/io.h"
 #include "util/path.h"
+#include "util/time.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -220,16 +221,114 @@ static void test_gc(void **state)
 	assert_false(store_layer_has(f->store, a));
 }
 
-/* While another process has the store open, nothing is removed. */
-static void test_gc_busy(void **state)
+/* What another process has named stays for as long as that one has the store open; the rest goes.
+ */
+static void test_gc_others(void **state)
+{
+	struct store_fixture *f = *state;
+	char a[DIGEST_MAX], b[DIGEST_MAX], c[DIGEST_MAX], id[DIGEST_MAX], put[DIGEST_MAX];
+	struct store *other = NULL;
+	struct store_gc_report rep;
+	struct image im = { 0 };
+	store_make_layer(f, "a", "a", a);
+	store_make_layer(f, "b", "b", b);
+	store_make_layer(f, "c", "c", c);
+	store_make_image(f, "app", (const char *[]){ c, NULL }, id);
+	assert_int_equal(store_open(f->state, &other, &f->err), 0);
+	assert_true(store_layer_has(other, a));
+	assert_int_equal(store_blob_put(other, "put", 3, put, &f->err), 0);
+	assert_int_equal(store_image_find(other, "app", &im, &f->err), 1);
+	image_done(&im);
+	assert_int_equal(store_gc(f->store, false, true, &rep, &f->err), 0);
+	assert_int_equal(rep.layers, 1);
+	assert_int_equal(rep.blobs, 0);
+	assert_int_equal(rep.images, 0);
+	assert_true(store_layer_has(other, a));
+	assert_false(store_layer_has(other, b));
+	assert_int_equal(store_blob_get(other, put, NULL, NULL, &f->err), 1);
+	assert_int_equal(store_image_find(f->store, id, &im, &f->err), 1);
+	image_done(&im);
+	store_free(other);
+	assert_int_equal(store_gc(f->store, false, true, &rep, &f->err), 0);
+	assert_int_equal(rep.layers, 2);
+	assert_int_equal(rep.images, 1);
+	assert_false(store_layer_has(f->store, a));
+}
+
+/* Who was killed keeps nothing; nor does one that has the store open and named nothing of it. */
+static void test_remove_others(void **state)
+{
+	struct store_fixture *f = *state;
+	char a[DIGEST_MAX], b[DIGEST_MAX], id[DIGEST_MAX];
+	autostrv untagged = { 0 }, deleted = { 0 };
+	struct store *other = NULL;
+	store_make_layer(f, "a", "a", a);
+	store_make_layer(f, "b", "b", b);
+	store_make_image(f, "app", (const char *[]){ a, b, NULL }, id);
+	assert_int_equal(store_open(f->state, &other, &f->err), 0);
+	assert_true(store_layer_has(other, b));
+	assert_int_equal(mkdirat(store_dirfd(f->store), "stage/dead", 0700), 0);
+	autofree char *dead = xprintf("%s/stage/dead", f->state);
+	autofree char *line = xprintf("\nlayer %s\n", a);
+	write_text(dead, "pins", line);
+	assert_int_equal(store_image_remove(f->store, "app", false, &untagged, &deleted, &f->err),
+			 0);
+	assert_false(store_layer_has(f->store, a));
+	assert_true(store_layer_has(other, b));
+	assert_int_equal(store_blob_get(f->store, id, NULL, NULL, &f->err), 0);
+	store_free(other);
+}
+
+/* A partial file is removed when nobody fetches it. */
+static void test_gc_ingest(void **state)
 {
 	struct store_fixture *f = *state;
 	struct store *other = NULL;
+	struct ingest *in = NULL;
 	struct store_gc_report rep;
+	char digest[DIGEST_MAX];
+	uint64_t at;
+	hash_digest("whole", 5, digest);
+	autofree char *path = xprintf("ingest/%s", digest_hex(digest));
 	assert_int_equal(store_open(f->state, &other, &f->err), 0);
-	assert_int_equal(store_gc(f->store, false, false, &rep, &f->err), -ERR_CONFLICT);
-	store_free(other);
+	assert_int_equal(store_ingest_begin(other, digest, 5, &in, &at, &f->err), 0);
+	assert_int_equal(ingest_write(in, "who", 3, &f->err), 0);
 	assert_int_equal(store_gc(f->store, false, false, &rep, &f->err), 0);
+	assert_int_equal(rep.partials, 0);
+	assert_true(is_there(f, path));
+	ingest_free(in);
+	assert_int_equal(store_gc(f->store, true, false, &rep, &f->err), 0);
+	assert_int_equal(rep.partials, 1);
+	assert_int_equal(rep.bytes, 3);
+	assert_int_equal(store_gc(f->store, false, false, &rep, &f->err), 0);
+	assert_false(is_there(f, path));
+	store_free(other);
+}
+
+/* Rows of caches go by age, and with them what only they kept. */
+static void test_gc_cache(void **state)
+{
+	struct store_fixture *f = *state;
+	char a[DIGEST_MAX], b[DIGEST_MAX];
+	struct store_gc_report rep;
+	sqlite3 *db = store_db(f->store);
+	store_make_layer(f, "a", "a", a);
+	store_make_layer(f, "b", "b", b);
+	assert_int_equal(db_exec(db, "CREATE TABLE mine (layer TEXT, used INTEGER)", &f->err), 0);
+	assert_int_equal(store_gc_root(f->store, GC_ROOT_LAYER, "mine", "layer", &f->err), 0);
+	assert_int_equal(store_gc_cache(f->store, "mine", "used", &f->err), 0);
+	assert_int_equal(db_run(db, &f->err, "INSERT INTO mine VALUES (?, 1)", "s", a), 0);
+	assert_int_equal(db_run(db, &f->err, "INSERT INTO mine VALUES (?, ?)", "si", b, time_now()),
+			 0);
+	assert_int_equal(store_gc(f->store, true, false, &rep, &f->err), 0);
+	assert_int_equal(rep.cached, 1);
+	assert_int_equal(rep.layers, 1);
+	assert_int_equal(store_gc(f->store, false, false, &rep, &f->err), 0);
+	assert_false(store_layer_has(f->store, a));
+	assert_true(store_layer_has(f->store, b));
+	assert_int_equal(store_gc(f->store, false, true, &rep, &f->err), 0);
+	assert_int_equal(rep.cached, 1);
+	assert_false(store_layer_has(f->store, b));
 }
 
 static void test_power_loss(void **state)
@@ -326,9 +425,10 @@ int main(void)
 		STORE_TEST(test_unpack),	 STORE_TEST(test_unpack_wrong),
 		STORE_TEST(test_image),		 STORE_TEST(test_image_without_layer),
 		STORE_TEST(test_remove),	 STORE_TEST(test_gc),
-		STORE_TEST(test_gc_busy),	 STORE_TEST(test_power_loss),
-		STORE_TEST(test_fsck),		 STORE_TEST(test_fsck_unpacked),
-		STORE_TEST(test_stage),
+		STORE_TEST(test_gc_others),	 STORE_TEST(test_remove_others),
+		STORE_TEST(test_gc_ingest),	 STORE_TEST(test_gc_cache),
+		STORE_TEST(test_power_loss),	 STORE_TEST(test_fsck),
+		STORE_TEST(test_fsck_unpacked),	 STORE_TEST(test_stage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
