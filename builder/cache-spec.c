@@ -88,7 +88,7 @@ static int take_value(const struct option *o, const char *value, struct cache_sp
 		      struct error *err)
 {
 	void *to = (char *)s + o->at;
-	bool flag;
+	bool flag = false;
 	int r;
 
 	switch (o->value) {

@@ -4,6 +4,9 @@
 #include "builder/git/origin.h"
 #include "util/str.h"
 
+#if __has_include(<git2/sys/errors.h>) /* where libgit2 has git_error_clear() since 1.8 */
+#include <git2/sys/errors.h>
+#endif
 #include <openssl/evp.h>
 
 #include <stdio.h>
