@@ -13,6 +13,7 @@ void base_free(struct base *base)
 	image_done(&base->image);
 	image_config_done(&base->config);
 	rootfs_done(&base->rootfs);
+	layout_free(base->layout);
 	free(base->ref);
 	free(base->platform);
 	free(base);
@@ -77,7 +78,9 @@ static int foreign(struct base *base, const struct platform *p, struct task **re
 {
 	struct build *b = base->build;
 	struct image im = { 0 };
-	int r = b->opt->pull ? 0 : store_image_member(b->store, base->ref, p, &base->image, err);
+	int r = b->opt->pull && !base->built
+			? 0
+			: store_image_member(b->store, base->ref, p, &base->image, err);
 
 	if (r)
 		return r;
@@ -103,6 +106,8 @@ static int bring(struct base *base, struct error *err)
 	struct platform p;
 	int r = 0;
 
+	if (starts_with(base->ref, LAYOUT_PREFIX))
+		return layout_bring(base, err);
 	if (base->platform)
 		r = platform_parse(base->platform, &p, err);
 	if (!r && base->platform && !is_native(&p))
@@ -112,17 +117,19 @@ static int bring(struct base *base, struct error *err)
 	if (!b->runner || !b->runner->image)
 		return error_set(err, ERR_UNSUPPORTED,
 				 "%s: there is nothing here that gives images", base->ref);
-	base->task = b->runner->image(b->runner->userdata, base->ref, base->platform, b->opt->pull,
-				      &base->image);
+	base->task = b->runner->image(b->runner->userdata, base->ref, base->platform,
+				      b->opt->pull && !base->built, &base->image);
 	return 0;
 }
 
 int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
 	       struct error *err)
 {
+	const char *built = skip_prefix(ref, BUILD_BUILT_IMAGE);
 	struct base *base;
 	int r;
 
+	ref = built ? built : ref;
 	vec_foreach (p, &b->bases) {
 		if (!streq((*p)->ref, ref) || !streq0((*p)->platform, platform))
 			continue;
@@ -133,6 +140,7 @@ int build_base(struct build *b, const char *ref, const char *platform, struct ba
 	base->build = b;
 	base->ref = xstrdup(ref);
 	base->platform = xstrdup0(platform);
+	base->built = built;
 	*vec_add(&b->bases) = base;
 	r = bring(base, err);
 	if (r > 0)

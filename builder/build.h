@@ -77,6 +77,8 @@ struct build_secret {
 struct build_options {
 	char *context;	  /* absolute directory; later a git URL, a tar */
 	char *dockerfile; /* relative to the context unless absolute; NULL: Dockerfile */
+#define BUILD_BUILT_IMAGE "built-image://"
+
 	char *dockerfile_inline;
 	struct map args; /* a NULL value: from the environment */
 	char *target;
@@ -85,7 +87,9 @@ struct build_options {
 	char *platform;	       /* NULL: the machine's */
 	struct strv platforms; /* several: an index with an image for each; empty: platform */
 	char *provenance, *sbom; /* "true", "false", "mode=max"...; NULL: none */
-	struct map contexts; /* additional_contexts: name -> path, docker-image://REF, ... */
+	/* additional_contexts: name -> path, URL, docker-image://REF, oci-layout://DIR, or of an image
+	 * that was built for this and is never pulled: BUILD_BUILT_IMAGE and its name. */
+	struct map contexts;
 	VEC(struct build_secret) secrets;
 	struct map ssh;
 	struct strv cache_from, cache_to, extra_hosts, entitlements;

@@ -67,14 +67,14 @@ static int rootfs_of_image(struct stage_run *run, const char *ref, struct rootfs
 static int rootfs_of_context(struct stage_run *run, const char *ctx, struct rootfs *ret,
 			     struct error *err)
 {
-	const char *image = skip_prefix(ctx, "docker-image://");
+	const char *image = context_image(ctx);
 	struct input *in;
 	int r;
 
 	if (image && streq(image, "scratch"))
 		return 1;
-	if (image || starts_with(ctx, "oci-layout://"))
-		return rootfs_of_image(run, image ? image : ctx, ret, err);
+	if (image)
+		return rootfs_of_image(run, image, ret, err);
 	r = build_input(run->build, ctx, true, &in, err);
 	if (r > 0)
 		rootfs_copy(ret, &in->rootfs);

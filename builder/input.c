@@ -65,6 +65,15 @@ const char *context_named(const struct build *b, const char *name)
 	return NULL;
 }
 
+const char *context_image(const char *ctx)
+{
+	const char *ref = skip_prefix(ctx, "docker-image://");
+
+	return ref || starts_with(ctx, LAYOUT_PREFIX) || starts_with(ctx, BUILD_BUILT_IMAGE)
+		       ? (ref ? ref : ctx)
+		       : NULL;
+}
+
 /* ---- the end of it ---- */
 
 static void end(struct input *in, int r, struct error *err)

@@ -45,5 +45,7 @@ struct input *input_free(struct input *in);
 /* The additional context of that name, as it was given: "docker.io/library/alpine:latest" and
  * "alpine" are the same. NULL: there is none. */
 const char *context_named(const struct build *b, const char *name);
+/* The image that a context is, as build_base() takes it; NULL: it is files. */
+const char *context_image(const char *ctx);
 
 #endif

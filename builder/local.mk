@@ -45,6 +45,7 @@ libbuilder_a_SOURCES = \
 	builder/input.c builder/input.h \
 	builder/instruction.c \
 	builder/instruction.h \
+	builder/layout.c \
 	builder/lint.c \
 	builder/lint.h \
 	builder/meta.c \

@@ -45,6 +45,8 @@ struct base {
 	struct image_config config;
 	struct rootfs rootfs;
 	bool done;
+	bool built;	       /* for this build: never pulled */
+	struct layout *layout; /* where it is from, when that is no registry */
 	struct build *build;
 };
 
@@ -127,11 +129,19 @@ void build_slot_free(struct build *b);
 
 /* ---- base.c ---- */
 /* 1: it is there; 0: it is on its way, the stage is looked at again. */
+/* ref: a reference, BUILD_BUILT_IMAGE or LAYOUT_PREFIX. */
 int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
 	       struct error *err);
 void base_free(struct base *base);
 
 /* ---- stage.c ---- */
+/* ---- layout.c ---- */
+#define LAYOUT_PREFIX "oci-layout://"
+struct layout;
+struct layout *layout_free(struct layout *l);
+/* Begins to bring the image that base->ref names so. */
+int layout_bring(struct base *base, struct error *err);
+
 /* Goes on as far as it can. 0, or -err: the build has failed. */
 int stage_advance(struct stage_run *run);
 void stage_run_free(struct stage_run *run);
@@ -164,7 +174,6 @@ int source_rootfs(struct stage_run *run, const struct inst *in, const char *text
 int files_workdir(struct stage_run *run, const struct inst *in, struct error *err);
 int run_step(struct stage_run *run, const struct inst *in, struct error *err);
 
-/* ---- lint.c ---- */
 /* ---- context.c: the build's own context ---- */
 /* 1: it is here, or there is none; 0: on its way. */
 int context_load(struct build *b, struct error *err);
@@ -178,6 +187,7 @@ int build_context(struct build *b, struct copy_source *ret, struct strv *ret_dir
 int secret_value(const struct build *b, const char *id, struct buf *out, struct error *err);
 
 /* Warnings as BuildKit's checks have them; an error when the check directive makes them one. */
+/* ---- lint.c ---- */
 int lint_graph(struct build *b, struct error *err);
 
 /* ---- image.c ---- */

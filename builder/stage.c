@@ -192,7 +192,7 @@ static int take_base(struct stage_run *run, struct error *err)
 {
 	struct stage *s = run->stage;
 	const char *ctx = named_context(run);
-	const char *image = ctx ? skip_prefix(ctx, "docker-image://") : s->base;
+	const char *image = ctx ? context_image(ctx) : s->base;
 	int r;
 
 	if (!ctx && s->parent) {
@@ -205,10 +205,7 @@ static int take_base(struct stage_run *run, struct error *err)
 	}
 	if (image && streq(image, "scratch"))
 		return from_scratch(run, err);
-	if (ctx && !image && !starts_with(ctx, "oci-layout://"))
-		r = from_files(run, ctx, err);
-	else
-		r = from_reference(run, image ? image : ctx, err);
+	r = image ? from_reference(run, image, err) : from_files(run, ctx, err);
 	return r < 0 ? inst_error_at(&s->from, NULL, err) : r;
 }
 

@@ -280,8 +280,17 @@ static char *service_image(const struct model_reader *r, const char *service)
 {
 	const char *image = node_str(node_get(top(r, "services", service), "image"), NULL);
 
-	return image ? xprintf("docker-image://%s", image)
-		     : xprintf("docker-image://%s-%s", r->model->name, service);
+	return image ? xprintf(BUILD_BUILT_IMAGE "%s", image)
+		     : xprintf(BUILD_BUILT_IMAGE "%s-%s", r->model->name, service);
+}
+
+/* A layout's directory is beside the compose file, unless it says otherwise. */
+static char *layout_path(const struct model_reader *r, const char *where)
+{
+	const char *path = skip_prefix(where, "oci-layout://");
+	autofree char *whole = path_absolute(r->model->tree->dir, path);
+
+	return xprintf("oci-layout://%s", whole);
 }
 
 /* additional_contexts; another service's is the image that it runs. */
@@ -295,6 +304,8 @@ static void decode_contexts(struct model_reader *r, const struct node *contexts,
 
 		if (base)
 			image = service_image(r, base);
+		else if (starts_with(where, "oci-layout://"))
+			image = layout_path(r, where);
 		strmap_set(&b->contexts, m->key, image ? image : where);
 	}
 }

@@ -90,6 +90,50 @@ static int check_services(const struct model *m, const struct strv *services, st
 int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
 		struct plan **ret, struct error *err)
 {
+/* 1: the row of services in `path`, which ends with s, takes from itself: it is named from s on. */
+static int find_cycle(const struct model *m, const struct service *s, struct strv *path,
+		      struct map *clean, struct error *err)
+{
+	autostrv bases = { 0 };
+	int r = 0;
+
+	if (map_has(clean, s->name))
+		return 0;
+	for (size_t i = 0; i < path->n; i++) {
+		struct strv cycle = { .v = path->v + i, .n = path->n - i };
+		autofree char *text = NULL;
+
+		if (!streq(path->v[i], s->name))
+			continue;
+		text = strv_join(&cycle, " -> ");
+		return error_set(
+			err, ERR_INVALID,
+			"builds that take each other's result by additional_contexts: %s -> "
+			"%s",
+			text, s->name);
+	}
+	strv_push(path, s->name);
+	service_build_bases(m, s, &bases);
+	strv_foreach (base, &bases)
+		if (!r)
+			r = find_cycle(m, model_service(m, base), path, clean, err);
+	strv_remove(path, path->n - 1);
+	map_set(clean, s->name, NULL);
+	return r;
+}
+
+int service_builds_check(const struct model *m, struct error *err)
+{
+	automap clean = { 0 };
+	autostrv path = { 0 };
+	int r = 0;
+
+	vec_foreach (s, &m->services)
+		if (!r)
+			r = find_cycle(m, s, &path, &clean, err);
+	return r;
+}
+
 	autocall(plan_freep) struct plan *p = plan_new(m, m->name);
 	automap seen = { 0 }, want = { 0 };
 	int r = check_services(m, &opt->services, err);
@@ -118,3 +162,7 @@ int plan_images(const struct model *m, const struct world *w, const struct image
 		*ret = TAKE_PTR(p);
 	return r;
 }
+	if (r < 0)
+		return r;
+	if (opt->kind == STEP_IMAGE_BUILD)
+		r = service_builds_check(m, err);

@@ -153,6 +153,8 @@ int plan_up(const struct model *m, const struct world *w, const struct up_plan_o
 	select_services(&u);
 	up_index_containers(&u);
 	r = check_scales(&u, err);
+	if (r == 0)
+		r = service_builds_check(m, err);
 	if (r < 0)
 		return r;
 	up_plan_images(&u);

@@ -177,6 +177,8 @@ void depends_on_parse(const char *label, dependency_text_vec *ret);
 void dependency_text_done(dependency_text_vec *v);
 /* The services whose images this one's build takes (additional_contexts: service:X). */
 void service_build_bases(const struct model *m, const struct service *s, struct strv *ret);
+/* -ERR_INVALID names services whose builds take each other's result. */
+int service_builds_check(const struct model *m, struct error *err);
 int plan_order(struct plan *p, struct error *err);   /* sorts, sets unlocks; -ERR_INTERNAL on a cycle */
 
 #endif

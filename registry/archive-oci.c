@@ -54,14 +54,15 @@ static unsigned score(const struct descriptor *d, const struct platform *want)
 	return n ? n + 1 : 0;
 }
 
-static const struct descriptor *pick(const struct manifest *index)
+/* want: NULL for this machine's. */
+static const struct descriptor *pick(const struct manifest *index, const struct platform *want)
 {
 	struct platform native;
 	const struct descriptor *best = NULL;
 	unsigned most = 0;
 	platform_native(&native);
 	vec_foreach (d, &index->manifests) {
-		unsigned n = score(d, &native);
+		unsigned n = score(d, want ? want : &native);
 		if (n > most) {
 			most = n;
 			best = d;
@@ -84,8 +85,8 @@ static int read_manifest(int dirfd, const struct manifest *m, struct archive_ima
 }
 
 /* The manifest that a digest leads to: itself, or the best one of an index. */
-static int resolve(int dirfd, const char *digest, struct archive_image *im, unsigned depth,
-		   struct error *err)
+static int resolve(int dirfd, const char *digest, const struct platform *want,
+		   struct archive_image *im, unsigned depth, struct error *err)
 {
 	struct manifest m = { 0 };
 	int r = parse_blob(dirfd, digest, &im->manifest, &m, err);
@@ -94,7 +95,7 @@ static int resolve(int dirfd, const char *digest, struct archive_image *im, unsi
 	if (!manifest_is_index(&m)) {
 		r = read_manifest(dirfd, &m, im, err);
 	} else {
-		const struct descriptor *d = pick(&m);
+		const struct descriptor *d = pick(&m, want);
 		if (!im->index.len) {
 			im->index = im->manifest;
 			im->manifest = (struct buf){ 0 };
@@ -106,7 +107,7 @@ static int resolve(int dirfd, const char *digest, struct archive_image *im, unsi
 				err, ERR_NOT_FOUND,
 				"there is no image for this machine's platform in the archive");
 		else
-			r = resolve(dirfd, d->digest, im, depth + 1, err);
+			r = resolve(dirfd, d->digest, want, im, depth + 1, err);
 	}
 	manifest_done(&m);
 	return r;
@@ -120,7 +121,7 @@ static int read_entry(int dirfd, const struct descriptor *d, archive_images *ret
 		name = strmap_get(&d->annotations, ANNOTATION_REF);
 	if (name)
 		strv_push(&im->names, name);
-	return resolve(dirfd, d->digest, im, 0, err);
+	return resolve(dirfd, d->digest, NULL, im, 0, err);
 }
 
 /* Several manifests without names are the platforms of one image; with names each is an image. */
@@ -137,7 +138,7 @@ static int read_entries(int dirfd, const struct manifest *index, archive_images 
 			struct error *err)
 {
 	if (is_one_image(index)) {
-		const struct descriptor *d = pick(index);
+		const struct descriptor *d = pick(index, NULL);
 		if (d)
 			return read_entry(dirfd, d, ret, err);
 		return error_set(err, ERR_NOT_FOUND,
@@ -150,17 +151,57 @@ static int read_entries(int dirfd, const struct manifest *index, archive_images 
 	return r;
 }
 
+static int read_index(int dirfd, struct buf *text, struct manifest *ret, struct error *err)
+{
+	int r = archive_read_file(dirfd, "index.json", LIMIT_MANIFEST, text, err);
+	if (r == 0)
+		r = manifest_parse(text->p, text->len, MEDIA_OCI_INDEX, ret, err);
+	if (r == 0 && !manifest_is_index(ret))
+		r = error_set(err, ERR_INVALID, "index.json: not an index");
+	return r;
+}
+
 int archive_read_oci(int dirfd, archive_images *ret, struct error *err)
 {
 	autobuf text = { 0 };
 	struct manifest index = { 0 };
-	int r = archive_read_file(dirfd, "index.json", LIMIT_MANIFEST, &text, err);
-	if (r == 0)
-		r = manifest_parse(text.p, text.len, MEDIA_OCI_INDEX, &index, err);
-	if (r == 0 && !manifest_is_index(&index))
-		r = error_set(err, ERR_INVALID, "index.json: not an index");
+	int r = read_index(dirfd, &text, &index, err);
 	if (r == 0)
 		r = read_entries(dirfd, &index, ret, err);
+	manifest_done(&index);
+	return r;
+}
+
+/* One without a name that is the only one is meant by whatever name. */
+static const struct descriptor *find_tag(const struct manifest *index, const char *tag)
+{
+	vec_foreach (d, &index->manifests) {
+		const char *name = strmap_get(&d->annotations, ANNOTATION_REF);
+		if (name && streq(name, tag))
+			return d;
+	}
+	return index->manifests.n == 1 &&
+			       !strmap_get(&index->manifests.v[0].annotations, ANNOTATION_REF)
+		       ? index->manifests.v
+		       : NULL;
+}
+
+int archive_read_layout(int dirfd, const struct layout_want *want, archive_images *ret,
+			struct error *err)
+{
+	autobuf text = { 0 };
+	struct manifest index = { 0 };
+	const struct descriptor *d = NULL;
+	int r = want->digest ? 0 : read_index(dirfd, &text, &index, err);
+	if (r == 0 && !want->digest) {
+		d = find_tag(&index, want->tag);
+		if (!d)
+			r = error_set(err, ERR_NOT_FOUND, "there is no image of the tag %s in it",
+				      want->tag);
+	}
+	if (r == 0)
+		r = resolve(dirfd, d ? d->digest : want->digest, want->platform, vec_add(ret), 0,
+			    err);
 	manifest_done(&index);
 	return r;
 }

@@ -7,7 +7,7 @@
 #ifndef REGISTRY_ARCHIVE_READ_H
 #define REGISTRY_ARCHIVE_READ_H
 
-#include "registry/image.h"
+#include "registry/store.h"
 #include "util/buf.h"
 
 struct archive_layer {
@@ -34,6 +34,9 @@ void archive_images_done(archive_images *v);
 int archive_read_file(int dirfd, const char *path, size_t max, struct buf *out, struct error *err);
 int archive_read_docker(int dirfd, archive_images *ret, struct error *err);
 int archive_read_oci(int dirfd, archive_images *ret, struct error *err);
+/* One image of an OCI layout. */
+int archive_read_layout(int dirfd, const struct layout_want *want, archive_images *ret,
+			struct error *err);
 /* Config and layers hold together: one diff id each. */
 int archive_check_layers(struct archive_image *im, struct error *err);
 

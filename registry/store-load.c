@@ -27,6 +27,8 @@ struct load {
 	struct task *layers;
 	archive_images images;
 	struct strv *ret_names;
+	const struct layout_want *want; /* of a layout: this one alone */
+	struct image *ret;
 };
 
 struct load_layer {
@@ -224,7 +226,12 @@ static int load_image(struct load *l, const struct archive_image *a, struct erro
 	}
 	if (r == 0 && im.index_digest)
 		r = members_load(l->s, index, l->dir, err);
-	return r < 0 ? r : tag_image(l, a, &im, err);
+	if (r < 0 || !l->want)
+		return r < 0 ? r : tag_image(l, a, &im, err);
+	r = store_image_tag(l->s, &im, err);
+	if (r == 0)
+		*l->ret = (struct image){ .id = xstrdup(id) };
+	return r;
 }
 
 static void load_end(struct load *l, int r, const struct error *err)
@@ -261,7 +268,8 @@ static void load_layers(struct load *l)
 {
 	struct error err = ERROR_INIT;
 	automap seen = { 0 };
-	int r = archive_read(l->dir, &l->images, &err);
+	int r = l->want ? archive_read_layout(l->dir, l->want, &l->images, &err)
+			: archive_read(l->dir, &l->images, &err);
 	if (r < 0) {
 		load_end(l, r, &err);
 		return;
@@ -325,5 +333,22 @@ struct task *store_load(struct store *s, sd_event *loop, int fd, struct strv *re
 	}
 	if (r < 0)
 		load_end(l, r, &err);
+	return &l->task;
+}
+
+struct task *store_load_layout(struct store *s, sd_event *loop, int dirfd,
+			       const struct layout_want *want, struct image *ret)
+{
+	struct load *l = xnew(struct load);
+	struct error err = ERROR_INIT;
+	task_init(&l->task, &load_ops, loop);
+	l->s = s;
+	l->want = want;
+	l->ret = ret;
+	l->dir = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	if (l->dir < 0)
+		load_end(l, error_sys(&err, "the layout"), &err);
+	else
+		load_layers(l);
 	return &l->task;
 }
