@@ -8,6 +8,7 @@ libbuilder_a_SOURCES = \
 	builder/add/work-job.c builder/add/work.h \
 	builder/aide.c builder/aide.h \
 	builder/archive.c \
+	builder/attest.c builder/attest.h builder/attest-options.h \
 	builder/base.c \
 	builder/build.h \
 	builder/cache-config.c builder/cache-config.h \
@@ -59,7 +60,9 @@ libbuilder_a_SOURCES = \
 	builder/place.c \
 	builder/ports.c \
 	builder/ports.h \
+	builder/provenance.c \
 	builder/run.c \
+	builder/sbom.c \
 	builder/secret.c \
 	builder/select.c \
 	builder/set.c builder/set.h \

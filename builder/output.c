@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/output.h"
 
+#include "builder/attest.h"
 #include "builder/cache-export.h"
 
 #include <stdio.h>
@@ -188,6 +189,11 @@ static int make_manifest(struct output *o, struct member *m, struct error *err)
 	return r;
 }
 
+static bool is_attested(const struct build_set *set)
+{
+	return set->attest.provenance || set->attest.sbom;
+}
+
 static int make_index(struct output *o, struct error *err)
 {
 	struct manifest doc = { .schema_version = 2, .media_type = xstrdup(MEDIA_OCI_INDEX) };
@@ -197,6 +203,9 @@ static int make_index(struct output *o, struct error *err)
 	vec_foreach (m, &o->set->members)
 		if (r == 0 && (r = make_manifest(o, *m, err)) == 0)
 			descriptor_copy(vec_add(&doc.manifests), &(*m)->desc);
+	vec_foreach (m, &o->set->members)
+		if (r == 0 && is_attested(o->set))
+			r = attest_image(&o->set->attest, *m, vec_add(&doc.manifests), err);
 	if (r == 0)
 		r = put_document(o->set->store, &doc, &d, err);
 	if (r == 0)
@@ -261,7 +270,7 @@ void output_start(struct build_set *set)
 
 	o->set = set;
 	set->output = o;
-	if (set->members.n > 1)
+	if (set->members.n > 1 || is_attested(set))
 		pack_all(o);
 	else
 		finish(o);

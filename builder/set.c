@@ -141,6 +141,7 @@ static void set_free(struct task *t)
 
 	output_free(set->output);
 	import_free(set->import);
+	attest_options_done(&set->attest);
 	vec_foreach (m, &set->members)
 		member_free(*m);
 	vec_done(&set->members);
@@ -173,7 +174,8 @@ struct task *build_start(sd_event *loop, struct store *store, const struct build
 	set->runner = runner;
 	set->store = store;
 	set->ret_id = ret_id;
-	if (cache_export_check(opt, &err) < 0 || add_members(set, &err) < 0 ||
+	if (attest_parse(opt->provenance, opt->sbom, &set->attest, &err) < 0 ||
+	    cache_export_check(opt, &err) < 0 || add_members(set, &err) < 0 ||
 	    import_new(set, &set->import, &err) < 0)
 		task_fail(&set->task, &err);
 	else

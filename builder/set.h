@@ -6,6 +6,7 @@
 #ifndef BUILDER_SET_H
 #define BUILDER_SET_H
 
+#include "builder/attest-options.h"
 #include "builder/solve.h"
 
 struct member { /* of one platform */
@@ -32,6 +33,7 @@ struct build_set {
 	struct map inputs; /* contexts that were fetched, see input.c */
 	struct map made; /* keys of the steps that these builds made: good even with no_cache */
 	struct cache_import *import; /* NULL: nothing to read from */
+	struct attest_options attest;
 	struct output *output;
 	char *ret_id;
 };

@@ -340,6 +340,8 @@ void decode_build(struct model_reader *r, const char *service, const struct node
 	b->target = node_dup(n, "target");
 	b->network = node_dup(n, "network");
 	decode_platform(r, service, n, s, b);
+	b->provenance = node_dup(n, "provenance");
+	b->sbom = node_dup(n, "sbom");
 	b->no_cache = node_flag(node_get(n, "no_cache"), false);
 	b->pull = node_flag(node_get(n, "pull"), false);
 	b->privileged = node_flag(node_get(n, "privileged"), false);

@@ -82,8 +82,14 @@ static void build_options_for(struct job *j, struct build_options *ret)
 	ret->event = on_build;
 	ret->userdata = j;
 	choose_platforms(ret, over != NULL);
-	if (!over)
+	if (!over) { /* what is said about an image is for those who get it */
+		ret->provenance = ret->sbom = NULL;
 		return;
+	}
+	if (over->provenance)
+		ret->provenance = over->provenance;
+	if (over->sbom)
+		ret->sbom = over->sbom;
 	ret->no_cache |= over->no_cache;
 	ret->pull |= over->pull;
 	ret->parallel = over->parallel;

@@ -28,11 +28,11 @@ static const struct opt opts[] = {
 	FLAG(parallel, 0, "parallel", "The default", .flags = OPT_HIDDEN),
 	FLAG(print, 0, "print", "Print equivalent bake file", .flags = OPT_NOT_DONE),
 	TEXT(progress, 0, "progress", "Use the global --progress", .flags = OPT_HIDDEN),
-	TEXT(provenance, 0, "provenance", "Add a provenance attestation", .flags = OPT_NOT_DONE),
+	TEXT(provenance, 0, "provenance", "Add a provenance attestation"),
 	FLAG(pull, 0, "pull", "Always attempt to pull a newer version of the image"),
 	FLAG(push, 0, "push", "Push service images"),
 	FLAG(quiet, 'q', "quiet", "Suppress the build output"),
-	TEXT(sbom, 0, "sbom", "Add a SBOM attestation", .flags = OPT_NOT_DONE),
+	TEXT(sbom, 0, "sbom", "Add a SBOM attestation"),
 	TEXT(ssh, 0, "ssh",
 	     "Set SSH authentications used when building service images. (use 'default' for\n"
 	     "using your default SSH Agent)",
@@ -63,7 +63,10 @@ static int plan_and_run(struct project *p, const struct build_opts *o, const str
 static int run(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct build_opts *o = values;
-	struct build_options overrides = { .no_cache = o->no_cache, .pull = o->pull };
+	struct build_options overrides = { .no_cache = o->no_cache,
+					   .pull = o->pull,
+					   .provenance = o->provenance,
+					   .sbom = o->sbom };
 	autoproject p = { .lock = -1 };
 	int r = project_open(cli, args, PROJECT_BUILDS, &p, err);
 
