@@ -30,6 +30,7 @@ static int add_path(struct pass *ps, const struct node *n, struct inclusion *in)
 	if (find_file(ps, n->s, n, "include", &file) < 0)
 		return -ERR_INVALID;
 	*vec_add(&in->paths) = file;
+	ps->tree->local_includes += !file.remote;
 	return 0;
 }
 

@@ -151,6 +151,8 @@ static int parse_files(struct pass *ps, struct loaded_file *files)
 		if (find_file(ps, *name, NULL, NULL, &file) < 0 ||
 		    load_source(ps, &file, NULL, NULL, &files[i]) < 0)
 			r = -ERR_INVALID;
+		if (files[i].source)
+			*vec_add(&ps->tree->sources) = files[i].source;
 		if (file.remote) {
 			free(*name);
 			*name = xstrdup(file.remote->url);
@@ -287,6 +289,7 @@ struct project_tree *project_tree_free(struct project_tree *t)
 	strv_done(&t->env_read);
 	strv_done(&t->remotes);
 	vec_done(&t->remote_vars);
+	vec_done(&t->sources);
 	map_done(&t->env);
 	map_done(&t->env_origin);
 	map_done(&t->disabled);

@@ -48,6 +48,8 @@ struct project_tree {
 	struct map disabled;	/* name -> struct node *: services that no active profile selects */
 	struct strv env_read;	/* the env files that env was made from, in order */
 	bool files_unread;	/* loaded with skip_env_files: env_file is still there */
+	VEC(const struct source *) sources; /* these files, as they are written */
+	size_t local_includes;	/* files of this machine that others include */
 	struct strv remotes;	/* the URLs of other machines that files came from, in order */
 	VEC(struct remote_variable) remote_vars; /* what these see of the environment */
 };

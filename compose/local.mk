@@ -62,6 +62,8 @@ libcompose_a_SOURCES = \
 	compose/plan.h \
 	compose/port-clash.c \
 	compose/ports.c \
+	compose/publish.c \
+	compose/publish.h \
 	compose/reach.c \
 	compose/remote-load.c \
 	compose/remote.c \

@@ -4,7 +4,6 @@
 #include "compose/write.h"
 
 /* Docker Compose's, whose labels these are: its commands check it on containers that they find. */
-#define COMPOSE_LABEL_VERSION "2.40.3"
 
 const char *container_label(const struct container_info *c, const char *name)
 {

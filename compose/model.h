@@ -22,6 +22,7 @@
 #define LABEL_DEPENDS_ON   "com.docker.compose.depends_on"
 #define LABEL_IMAGE	   "com.docker.compose.image"
 #define LABEL_VERSION	   "com.docker.compose.version"
+#define COMPOSE_LABEL_VERSION "2.40.3" /* whose ways these are */
 #define LABEL_NETWORK	   "com.docker.compose.network"
 #define LABEL_VOLUME	   "com.docker.compose.volume"
 /* Ours: the canonical service that a container was made from, so that a plan can say which fields changed. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands of Docker Compose that are not done yet: known, explained, and an error that says so. */
 #include "cli/commands.h"
+#include "cli/publish.h"
 
 /* Options that nobody reads: one place takes them all. */
 struct later_opts {
@@ -36,18 +37,6 @@ const struct command cmd_commit = LATER("commit", "commit [OPTIONS] SERVICE [REP
 					"Create a new image from a service container's changes",
 					commit_opts);
 
-static const struct opt publish_opts[] = {
-	FLAG(0, "app", "Published compose application (includes referenced images)"),
-	TEXT(0, "oci-version",
-	     "OCI image/artifact specification version (automatically determined by default)"),
-	FLAG(0, "resolve-image-digests", "Pin image tags to digests"),
-	FLAG(0, "with-env", "Include environment variables in the published OCI artifact"),
-	FLAG('y', "yes", "Assume \"yes\" as answer to all prompts"),
-	{ 0 },
-};
-const struct command cmd_publish = LATER("publish", "publish [OPTIONS] REPOSITORY[:TAG]",
-					 "Publish compose application", publish_opts);
-
 static const struct opt stats_opts[] = {
 	FLAG('a', "all", "Show all containers (default shows just running)"),
 	TEXT(0, "format", "Format the output: 'table' in columns, 'json' a line of JSON for each"),
@@ -79,8 +68,6 @@ static const struct opt generate_opts[] = {
 static const struct command alpha_generate = LATER(
 	"generate", "generate [OPTIONS] [CONTAINERS...]",
 	"Generate a Compose file from existing containers", generate_opts);
-static const struct command alpha_publish = LATER("publish", "publish [OPTIONS] REPOSITORY[:TAG]",
-						  "Publish compose application", publish_opts);
 
 static const struct opt viz_opts[] = {
 	FLAG(0, "image", "Include service's image name in output graph"),
@@ -95,8 +82,8 @@ static const struct opt viz_opts[] = {
 };
 static const struct command alpha_viz = LATER(
 	"viz", "viz [OPTIONS]", "Generate a graphviz graph from your compose file", viz_opts);
-static const struct command *const alpha_commands[] = { &alpha_generate, &alpha_publish, &alpha_viz,
-							NULL };
+static const struct command *const alpha_commands[] = { &alpha_generate, &cmd_alpha_publish,
+							&alpha_viz, NULL };
 const struct command cmd_alpha = {
 	.name = "alpha",
 	.usage = "alpha [OPTIONS] COMMAND",

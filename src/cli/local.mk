@@ -26,6 +26,7 @@ compose_SOURCES = \
 	src/cli/cmd-plan.c \
 	src/cli/cmd-port.c \
 	src/cli/cmd-ps.c \
+	src/cli/cmd-publish.c \
 	src/cli/cmd-pull.c \
 	src/cli/cmd-push.c \
 	src/cli/cmd-restart.c \
@@ -56,6 +57,9 @@ compose_SOURCES = \
 	src/cli/manual.c \
 	src/cli/opt.c src/cli/opt.h \
 	src/cli/project.c src/cli/project.h \
+	src/cli/publish-check.c \
+	src/cli/publish-secrets.c \
+	src/cli/publish.h \
 	src/cli/remote-cache.c \
 	src/cli/remote-git.c \
 	src/cli/remote-oci.c \
