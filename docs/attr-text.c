@@ -8,7 +8,9 @@ const struct attr_text attr_texts[] = {
 		  "else the name of its directory." },
 	{ "include", "Other projects' files, loaded on their own with their own directory, whose "
 		     "services and resources become part of this one." },
-	{ "include[].path", "The file; of several, each later one overrides the ones before it." },
+	{ "include[].path", "The file; of several, each later one overrides the ones before it. "
+			    "Also a git repository or an OCI artifact: "
+			    "https://HOST/PATH.git#REF:SUBDIR, oci://REFERENCE." },
 	{ "include[].env_file", "Variables for these files, instead of the .env beside them." },
 	{ "include[].project_directory", "What relative paths in these files are relative to; the "
 					 "directory of the first of them otherwise." },
@@ -305,7 +307,8 @@ const struct attr_text attr_texts[] = {
 	  "Whether it is an error when the file isn't there; true by default." },
 	{ "services.*.env_file[].format",
 	  "raw for values taken as they stand, without quotes and variables." },
-	{ "services.*.extends.file", "File that has the service; this one otherwise." },
+	{ "services.*.extends.file", "File that has the service; this one otherwise. Also a git "
+				     "repository or an OCI artifact." },
 	{ "services.*.extends.service", "The service." },
 	{ "services.*.gpus[].capabilities", "What it must be able to do." },
 	{ "services.*.gpus[].driver", "Driver of the device." },
