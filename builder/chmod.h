@@ -13,11 +13,10 @@ struct chmod {
 	bool octal;
 	mode_t mode; /* octal */
 	struct chmod_op {
-		mode_t who;  /* of 06777 those that it may change */
-		char op;     /* + - = */
-		mode_t bits; /* for all, cut by who */
-		bool x_if;   /* X: x for directories and what has an x already */
-		char copy;   /* u, g, o: the bits that these have; or 0 */
+		char op;     /* + - =; X: a + for directories and what had an x */
+		mode_t who;  /* what it may change: the sticky bit with a t alone */
+		mode_t bits; /* of who */
+		char copy;   /* u, g, o: the rwx of these, for the classes in who; or 0 */
 	} ops[LIMIT_CHMOD_OPS];
 	unsigned n;
 };

@@ -72,9 +72,13 @@ int copier_mkdirs(struct copier *c, const char *path, mode_t mode, int64_t uid, 
 int copier_open(struct copier *c, const char *path, struct place *ret, struct error *err);
 
 /* "user", "user:group", ":group", names or numbers, as /etc/passwd and /etc/group of the tree know
- * them. A user alone has the group that passwd says, or for an unknown number the same number.
- * -ERR_NOT_FOUND names what is unknown. home may be NULL: "/" when unknown. */
-int copy_owner(const struct tree *t, const char *text, int64_t *ret_uid, int64_t *ret_gid,
-	       char **ret_home, struct error *err);
+ * them. A name alone has the group that passwd says, a number alone the same number. What is
+ * unknown is -ERR_NOT_FOUND when strict; else an unknown user is root, an unknown group the user's.
+ */
+int copy_owner(const struct tree *t, const char *text, bool strict, int64_t *ret_uid,
+	       int64_t *ret_gid, struct error *err);
+/* Of who runs as "user" or "user:group": "/" when no line has that number, -ERR_NOT_FOUND for a
+ * name that is not there. Owned by the caller. */
+int user_home(const struct tree *t, const char *text, char **ret, struct error *err);
 
 #endif

@@ -224,7 +224,7 @@ static int take_owner(struct stage_run *run, const struct inst *in, struct copy_
 	if (!r && *text)
 		r = tree_open(&run->rootfs.dirs, &t, err);
 	if (!r && *text)
-		r = copy_owner(t, text, &j->opt.uid, &j->opt.gid, NULL, err);
+		r = copy_owner(t, text, true, &j->opt.uid, &j->opt.gid, err);
 	return r < 0 ? error_wrap(err, "--chown=%s", text ? text : in->flags.chown) : 0;
 }
 

@@ -11,8 +11,9 @@ struct account {
 	char *home;
 };
 
-/* The record of `who` (a name, or a number when by_id) in a file of colon-separated fields. */
-static bool find(struct str text, const char *who, bool by_id, bool is_passwd, struct account *ret)
+/* Of a file of colon-separated fields: the first record of this name, or without one of this
+ * number. */
+static bool find(struct str text, const char *name, uint32_t number, struct account *ret)
 {
 	struct str line;
 
@@ -24,61 +25,121 @@ static bool find(struct str text, const char *who, bool by_id, bool is_passwd, s
 		rest = line;
 		for (size_t i = 0; i < ARRAY_SIZE(f); i++)
 			str_cut(rest, ':', &f[i], &rest);
-		if (!str_eq(by_id ? f[2] : f[0], who) || num_parse_u64(f[2], UINT32_MAX, &id) < 0)
+		if (num_parse_u64(f[2], UINT32_MAX, &id) < 0 ||
+		    (name ? !str_eq(f[0], name) : id != number))
 			continue;
-		if (is_passwd && num_parse_u64(f[3], UINT32_MAX, &gid) < 0)
-			continue;
-		*ret = (struct account){ .id = (uint32_t)id, .gid = (uint32_t)gid };
-		if (is_passwd)
-			ret->home = str_dup(f[5]);
+		num_parse_u64(f[3], UINT32_MAX, &gid);
+		*ret = (struct account){ .id = (uint32_t)id,
+					 .gid = (uint32_t)gid,
+					 .home = str_dup(f[5]) };
 		return true;
 	}
 	return false;
 }
 
-/* 1 found, 0 not (a number is one anyway), -ERR_NOT_FOUND for a name. */
-static int look_up(const struct tree *t, const char *who, bool is_passwd, struct account *ret,
+static int read_accounts(const struct tree *t, const char *path, struct buf *ret, struct error *err)
+{
+	int r = tree_read_file(t, path, LIMIT_PASSWD, ret, err);
+
+	return MIN(r, 0);
+}
+
+static bool is_number(const char *who, uint32_t *ret)
+{
+	uint64_t n = 0;
+
+	/* Root is root, whatever the files say; nothing stands for 0 too. */
+	if (!*who || streq(who, "root") || !num_parse_u64(str_of(who), UINT32_MAX, &n)) {
+		*ret = (uint32_t)n;
+		return true;
+	}
+	return false;
+}
+
+static int unknown(bool strict, const char *what, const char *who, const char *path,
 		   struct error *err)
 {
-	const char *path = is_passwd ? "/etc/passwd" : "/etc/group";
-	autobuf text = { 0 };
-	uint64_t n;
-	bool is_number = !num_parse_u64(str_of(who), UINT32_MAX, &n);
-	int r = tree_read_file(t, path, LIMIT_PASSWD, &text, err);
+	if (!strict)
+		return 0;
+	return error_set(err, ERR_NOT_FOUND, "there is no %s %s in %s of the image", what, who,
+			 path);
+}
 
+static int find_user(const struct tree *t, const char *who, bool strict, struct account *ret,
+		     struct error *err)
+{
+	autobuf text = { 0 };
+	int r;
+
+	if (is_number(who, &ret->id)) {
+		ret->gid = ret->id;
+		return 0;
+	}
+	r = read_accounts(t, "/etc/passwd", &text, err);
+	if (r < 0 || find(buf_str(&text), who, 0, ret))
+		return r;
+	return unknown(strict, "user", who, "/etc/passwd", err);
+}
+
+static int find_group(const struct tree *t, const char *who, bool strict, uint32_t *ret,
+		      struct error *err)
+{
+	autobuf text = { 0 };
+	struct account a = { 0 };
+	int r;
+
+	if (is_number(who, ret))
+		return 0;
+	r = read_accounts(t, "/etc/group", &text, err);
 	if (r < 0)
 		return r;
-	if (r && (find(buf_str(&text), who, false, is_passwd, ret) ||
-		  (is_number && find(buf_str(&text), who, true, is_passwd, ret))))
-		return 1;
-	if (!is_number)
-		return error_set(err, ERR_NOT_FOUND, "there is no %s %s in %s of the image",
-				 is_passwd ? "user" : "group", who, path);
-	*ret = (struct account){ .id = (uint32_t)n, .gid = (uint32_t)n };
+	if (!find(buf_str(&text), who, 0, &a))
+		return unknown(strict, "group", who, "/etc/group", err);
+	free(a.home);
+	*ret = a.id;
 	return 0;
 }
 
-int copy_owner(const struct tree *t, const char *text, int64_t *ret_uid, int64_t *ret_gid,
-	       char **ret_home, struct error *err)
+int copy_owner(const struct tree *t, const char *text, bool strict, int64_t *ret_uid,
+	       int64_t *ret_gid, struct error *err)
 {
-	struct str user, group;
-	autofree char *u = NULL, *g = NULL, *home = NULL;
-	struct account a = { 0 }, b = { 0 };
-	int r = 0;
+	const char *colon = strchr(text, ':');
+	autofree char *user = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup(text);
+	struct account a = { 0 };
+	int r = find_user(t, user, strict, &a, err);
 
-	str_cut(str_of(text), ':', &user, &group);
-	u = str_dup(user);
-	g = str_dup(group);
-	if (*u)
-		r = look_up(t, u, true, &a, err);
-	home = a.home;
-	if (r >= 0 && *g)
-		r = look_up(t, g, false, &b, err);
+	free(a.home);
+	if (!r && colon)
+		r = find_group(t, colon + 1, strict, &a.gid, err);
 	if (r < 0)
 		return r;
 	*ret_uid = a.id;
-	*ret_gid = *g ? b.id : a.gid;
-	if (ret_home)
-		*ret_home = home && *home ? TAKE_PTR(home) : xstrdup("/");
+	*ret_gid = a.gid;
+	return 0;
+}
+
+int user_home(const struct tree *t, const char *text, char **ret, struct error *err)
+{
+	const char *colon = strchr(text, ':');
+	autofree char *user = colon ? xstrndup(text, (size_t)(colon - text)) : xstrdup(text);
+	autobuf passwd = { 0 };
+	struct account a = { 0 };
+	uint32_t uid;
+	int r = read_accounts(t, "/etc/passwd", &passwd, err);
+
+	if (r < 0)
+		return r;
+	if (!is_number(user, &uid)) {
+		if (!find(buf_str(&passwd), user, 0, &a))
+			return unknown(true, "user", user, "/etc/passwd", err);
+		uid = a.id;
+		free(a.home);
+	}
+	/* The first one of that number, as the runtime has it. */
+	a.home = NULL;
+	find(buf_str(&passwd), NULL, uid, &a);
+	*ret = a.home && *a.home ? a.home : xstrdup("/");
+	if (*ret != a.home)
+		free(a.home);
 	return 0;
 }

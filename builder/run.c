@@ -74,11 +74,10 @@ static int set_home(struct step *s, struct error *err)
 	const char *user = s->run->cfg.config.user;
 	autocall(tree_freep) struct tree *t = NULL;
 	autofree char *home = NULL;
-	int64_t uid, gid;
 	int r = tree_open(&s->run->rootfs.dirs, &t, err);
 
 	if (!r)
-		r = copy_owner(t, user && *user ? user : "0", &uid, &gid, &home, err);
+		r = user_home(t, user ? user : "", &home, err);
 	if (r < 0)
 		return error_wrap(err, "USER %s", user);
 	if (!strv_env(&s->spec.env, "HOME"))

@@ -15,9 +15,8 @@ static int owner_of_user(struct stage_run *run, int64_t *uid, int64_t *gid, stru
 		return 0;
 	r = tree_open(&run->rootfs.dirs, &t, err);
 	if (!r)
-		r = copy_owner(t, user, uid, gid, NULL, NULL);
-	if (r == -ERR_NOT_FOUND) /* who it is is asked when something runs */
-		r = 0;
+		r = copy_owner(t, user, false, uid, gid,
+			       err); /* who it is is asked when something runs */
 	return r;
 }
 

@@ -343,7 +343,7 @@ static void test_owner(void **state)
 		int64_t uid, gid;
 	} cases[] = {
 		{ "app", 1000, 1001 },	{ "app:staff", 1000, 50 }, { "33", 33, 33 },
-		{ "1000", 1000, 1001 }, { "10:11", 10, 11 },	   { ":50", 0, 50 },
+		{ "1000", 1000, 1000 }, { "10:11", 10, 11 },	   { ":50", 0, 50 },
 	};
 	int64_t uid, gid;
 
@@ -352,11 +352,62 @@ static void test_owner(void **state)
 	put(w, "l1/etc/group", "staff:x:50:\n");
 	assert_int_equal(tree_open(&w->lower, &t, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(copy_owner(t, cases[i].text, &uid, &gid, NULL, NULL), 0);
+		assert_int_equal(copy_owner(t, cases[i].text, true, &uid, &gid, NULL), 0);
 		assert_int_equal(uid, cases[i].uid);
 		assert_int_equal(gid, cases[i].gid);
 	}
-	assert_int_equal(copy_owner(t, "nosuch", &uid, &gid, NULL, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(copy_owner(t, "nosuch", true, &uid, &gid, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(copy_owner(t, "app:nosuch", true, &uid, &gid, NULL), -ERR_NOT_FOUND);
+	assert_int_equal(copy_owner(t, "app:nosuch", false, &uid, &gid, NULL), 0);
+	assert_int_equal(uid, 1000);
+	assert_int_equal(gid, 1001);
+}
+
+static void test_home(void **state)
+{
+	struct world *w = *state;
+	autocall(tree_freep) struct tree *t = NULL;
+	static const struct {
+		const char *user, *home;
+	} cases[] = {
+		{ "", "/root" },	  { ":50", "/root" },	   { "app", "/home/app" },
+		{ "01000", "/home/app" }, { "twin", "/home/app" }, { "77:1000", "/" },
+	};
+	char *home;
+
+	put(w, "l0/etc/passwd",
+	    "root:x:0:0::/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\ntwin:x:1000:1::/twin:/"
+	    "bin/sh\n");
+	assert_int_equal(tree_open(&w->lower, &t, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(user_home(t, cases[i].user, &home, NULL), 0);
+		assert_string_equal(home, cases[i].home);
+		free(home);
+	}
+	assert_int_equal(user_home(t, "nosuch", &home, NULL), -ERR_NOT_FOUND);
+}
+
+/* What --chmod makes of a mode, where chmod(1) of a shell would do otherwise too. */
+static void test_chmod_text(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t before, after;
+	} cases[] = {
+		{ "a=r", 01700, 01444 },   { "=rw", 01700, 01666 },  { "u=g", 04711, 04111 },
+		{ "g=u", 02751, 02771 },   { "u=rwx", 04711, 0711 }, { "a=", 01755, 01000 },
+		{ "u=o", 04711, 04111 },   { "=", 04755, 0 },	     { "u+s,g+s", 0755, 06755 },
+		{ "+t", 0755, 01755 },	   { "a-s", 06755, 0755 },   { "u=rwX,go=rX", 0640, 0644 },
+		{ "a+X", 0644, 0644 },	   { "a+X", 0744, 0755 },    { "go=u-w", 0700, 0755 },
+		{ "u+x,a+X", 0644, 0744 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct chmod c;
+
+		assert_int_equal(chmod_parse(cases[i].text, &c, NULL), 0);
+		assert_int_equal(chmod_apply(&c, S_IFREG | cases[i].before), cases[i].after);
+	}
 }
 
 static void test_ports(void **state)
@@ -389,6 +440,8 @@ int main(void)
 		TEST(test_parents_and_exclude),
 		TEST(test_digest),
 		TEST(test_owner),
+		TEST(test_home),
+		cmocka_unit_test(test_chmod_text),
 		cmocka_unit_test(test_ports),
 	};
 
