@@ -87,9 +87,6 @@ static int check_services(const struct model *m, const struct strv *services, st
 	return 0;
 }
 
-int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
-		struct plan **ret, struct error *err)
-{
 /* 1: the row of services in `path`, which ends with s, takes from itself: it is named from s on. */
 static int find_cycle(const struct model *m, const struct service *s, struct strv *path,
 		      struct map *clean, struct error *err)
@@ -134,10 +131,17 @@ int service_builds_check(const struct model *m, struct error *err)
 	return r;
 }
 
+int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
+		struct plan **ret, struct error *err)
+{
 	autocall(plan_freep) struct plan *p = plan_new(m, m->name);
 	automap seen = { 0 }, want = { 0 };
 	int r = check_services(m, &opt->services, err);
 
+	if (r < 0)
+		return r;
+	if (opt->kind == STEP_IMAGE_BUILD)
+		r = service_builds_check(m, err);
 	if (r < 0)
 		return r;
 	select_services(m, opt, &want);
@@ -162,7 +166,3 @@ int service_builds_check(const struct model *m, struct error *err)
 		*ret = TAKE_PTR(p);
 	return r;
 }
-	if (r < 0)
-		return r;
-	if (opt->kind == STEP_IMAGE_BUILD)
-		r = service_builds_check(m, err);
