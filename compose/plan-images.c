@@ -3,15 +3,26 @@
  */
 #include "compose/plan.h"
 
+/* pull_policy: missing, given and not by default, and --policy missing: not what is there. Yet what
+ * "latest" is changes: it is asked for. */
+static bool is_enough(const struct images_plan_options *opt, const struct world *w,
+		      const struct service *s)
+{
+	const char *policy = node_str(node_get(s->node, "pull_policy"), "");
+	bool missing = opt->policy_given
+			       ? opt->only_missing
+			       : streq(policy, "missing") || streq(policy, "if_not_present");
+	const char *slash = strrchr(s->image, '/'), *last = slash ? slash : s->image;
+
+	return missing && map_get(&w->images, s->image) &&
+	       (strchr(last, '@') || (strchr(last, ':') && !ends_with(last, ":latest")));
+}
+
 static bool has_work(const struct images_plan_options *opt, const struct world *w,
 		     const struct service *s)
 {
 	bool named = node_get(s->node, "image") != NULL;
 
-	bool there = map_get(&w->images, s->image) != NULL;
-
-	if (opt->only_missing && there)
-		return false;
 	switch (opt->kind) {
 	case STEP_IMAGE_BUILD:
 		return s->build != NULL;
@@ -21,7 +32,7 @@ static bool has_work(const struct images_plan_options *opt, const struct world *
 		if (!opt->policy_given &&
 		    (s->pull_policy == PULL_NEVER || s->pull_policy == PULL_BUILD))
 			return false;
-		return named && !(s->build && opt->ignore_buildable);
+		return named && !is_enough(opt, w, s) && !(s->build && opt->ignore_buildable);
 	}
 }
 
@@ -79,14 +90,6 @@ static void select_bases(const struct model *m, const struct service *s, struct 
 	}
 }
 
-static int check_services(const struct model *m, const struct strv *services, struct error *err)
-{
-	strv_foreach (name, services)
-		if (!model_service(m, name))
-			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
-	return 0;
-}
-
 /* 1: the row of services in `path`, which ends with s, takes from itself: it is named from s on. */
 static int find_cycle(const struct model *m, const struct service *s, struct strv *path,
 		      struct map *clean, struct error *err)
@@ -131,6 +134,41 @@ int service_builds_check(const struct model *m, struct error *err)
 	return r;
 }
 
+static int check_services(const struct model *m, const struct strv *services, struct error *err)
+{
+	strv_foreach (name, services)
+		if (!model_service(m, name))
+			return error_set(err, ERR_NOT_FOUND, "no such service: %s", name);
+	return 0;
+}
+
+static void add_step(struct plan *p, const struct images_plan_options *opt, const struct service *s,
+		     const char *image, struct map *seen)
+{
+	struct step *step;
+
+	if (opt->kind != STEP_IMAGE_BUILD && map_has(seen, image))
+		return;
+	map_set(seen, image, NULL);
+	step = plan_step(p, opt->kind, image, "");
+	step->service = s;
+	/* What can't be pulled may still be built. */
+	step->skip_if_fails = opt->ignore_failures || (opt->kind == STEP_IMAGE_PULL && s->build);
+}
+
+static void add_steps(struct plan *p, const struct images_plan_options *opt,
+		      const struct service *s, struct map *seen)
+{
+	const struct node *tags = node_get(node_get(s->node, "build"), "tags");
+
+	add_step(p, opt, s, s->image, seen);
+	node_item(tag, tags)
+	{
+		if (opt->kind == STEP_IMAGE_PUSH)
+			add_step(p, opt, s, node_str(tag, ""), seen);
+	}
+}
+
 int plan_images(const struct model *m, const struct world *w, const struct images_plan_options *opt,
 		struct plan **ret, struct error *err)
 {
@@ -148,18 +186,9 @@ int plan_images(const struct model *m, const struct world *w, const struct image
 	vec_foreach (s, &m->services)
 		if (opt->kind == STEP_IMAGE_BUILD && map_has(&want, s->name))
 			select_bases(m, s, &want);
-	vec_foreach (s, &m->services) {
-		struct step *step;
-
-		if (!map_has(&want, s->name) || !has_work(opt, w, s))
-			continue;
-		if (opt->kind != STEP_IMAGE_BUILD && map_has(&seen, s->image))
-			continue;
-		map_set(&seen, s->image, NULL);
-		step = plan_step(p, opt->kind, s->image, "");
-		step->service = s;
-		step->skip_if_fails = opt->ignore_failures;
-	}
+	vec_foreach (s, &m->services)
+		if (map_has(&want, s->name) && has_work(opt, w, s))
+			add_steps(p, opt, s, &seen);
 	order_builds(p, m);
 	r = plan_order(p, err);
 	if (r == 0)

@@ -134,7 +134,7 @@ static const struct {
 	enum err_code code;
 	const char *text;
 } refusals[] = {
-	{ 401, ERR_AUTH, "authentication is required, or the credentials are not accepted (401)" },
+	{ 401, ERR_AUTH, "the credentials are not accepted (401)" },
 	{ 403, ERR_AUTH, "access is denied (403)" },
 	{ 404, ERR_NOT_FOUND, "not found (404)" },
 	{ 429, ERR_NETWORK, "too many requests: the rate limit is reached (429)" },
@@ -154,7 +154,10 @@ int client_refused(const struct client *c, const struct http_response *resp, str
 			code = refusals[i].code;
 			text = refusals[i].text;
 		}
-	if (!text)
+	if (resp->status == 401 && credential_empty(&c->credential))
+		text = other = xprintf("authentication is required (log in with: compose login %s)",
+				       c->auth_host);
+	else if (!text)
 		text = other = xprintf("the registry answered with status %ld", resp->status);
 	return error_set(err, code, "%s/%s: %s%s%s", where, c->path, text, words.len ? ": " : "",
 			 words.p);

@@ -209,19 +209,30 @@ bool host_is_loopback(const char *host)
 	return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool is_local_name(const char *name)
+{
+	struct str s = str_of(name);
+
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	return (s.n == 9 && !strncasecmp(s.p, "localhost", 9)) ||
+	       (s.n > 9 && !strncasecmp(s.p + s.n - 10, ".localhost", 10));
+}
+
+/* Also in the forms that resolvers still read: 2130706433, 0x7f.1. */
 bool host_is_private_address(const char *host)
 {
 	autofree char *name = host_name(host);
 	struct in6_addr v6;
 	struct in_addr v4;
 
-	if (!strcasecmp(name, "localhost"))
+	if (is_local_name(name))
 		return true;
-	if (inet_pton(AF_INET, name, &v4) == 1)
+	if (inet_aton(name, &v4))
 		return v4_private(ntohl(v4.s_addr));
 	if (inet_pton(AF_INET6, name, &v6) != 1)
 		return false;
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
+	if (IN6_IS_ADDR_V4MAPPED(&v6) || IN6_IS_ADDR_V4COMPAT(&v6))
 		return v4_private((uint32_t)v6.s6_addr[12] << 24 | (uint32_t)v6.s6_addr[13] << 16 |
 				  (uint32_t)v6.s6_addr[14] << 8 | v6.s6_addr[15]);
 	return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_LINKLOCAL(&v6) ||

@@ -47,6 +47,8 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	r = cli_check_word("--policy", o->policy, policy_words, err);
 	if (r < 0)
 		return r;
+	if (o->no_parallel)
+		cli->g.parallel = 1;
 	r = project_open(cli, args, 0, &p, err);
 	if (r == 0)
 		r = plan_images(p.model, &p.world, &opt, &plan, err);

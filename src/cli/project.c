@@ -308,15 +308,18 @@ int project_show_plan(const struct plan *plan, bool json, struct error *err)
 	return cli_out(&out, err);
 }
 
-/* --parallel, else COMPOSE_PARALLEL_LIMIT; 0: as many as the executor likes. */
-static unsigned parallel_limit(const struct project *p)
+/* --parallel, else COMPOSE_PARALLEL_LIMIT; 0: as many as the executor likes (so does -1). */
+static int parallel_limit(const struct project *p, unsigned *ret, struct error *err)
 {
 	const char *text = project_env(p, "COMPOSE_PARALLEL_LIMIT");
-	uint64_t n;
+	int64_t n = p->cli->g.parallel;
 
-	if (p->cli->g.parallel > 0)
-		return MIN(p->cli->g.parallel, INT32_MAX);
-	return text && num_parse_u64(str_of(text), INT32_MAX, &n) == 0 ? n : 0;
+	if (n <= 0 && text && num_parse_i64(str_of(text), -1, INT32_MAX, &n) < 0)
+		return error_set(err, ERR_INVALID,
+				 "COMPOSE_PARALLEL_LIMIT must be an integer (found: \"%.100s\")",
+				 text);
+	*ret = n < 0 ? 0 : (unsigned)MIN(n, INT32_MAX);
+	return 0;
 }
 
 const char *project_env(const struct project *p, const char *name)
@@ -339,11 +342,13 @@ int project_run(struct project *p, struct plan *plan, const struct run_options *
 		return project_show_plan(plan, streq(p->cli->g.progress, "json"), err);
 	if (!plan->steps.n)
 		return 0;
+	r = parallel_limit(p, &opt.parallel, err);
+	if (r < 0)
+		return r;
 	engine_build_runner(p->engine, &runner);
 	opt.engine = p->engine;
 	opt.runner = &runner;
 	opt.store = p->engine->ops->store ? p->engine->ops->store(p->engine) : NULL;
-	opt.parallel = parallel_limit(p);
 	opt.event = view_event;
 	opt.userdata = &view;
 	r = view_open(p->cli, show, &view, err);

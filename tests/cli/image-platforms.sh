@@ -13,7 +13,7 @@ cd "$work"
 export COMPOSE_TEST_ETC=$work/etc DOCKER_CONFIG=$work/docker
 unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG
 mkdir etc docker
-start_registry
+start_registry ""
 
 platform_layout layout
 skopeo copy -q --all --dest-tls-verify=false oci:layout:1 "docker://$registry/team/a:1"

@@ -36,8 +36,8 @@ for kind in v2s2 index; do
 	fresh
 	compose image pull -q --all-platforms "$registry/skopeo/$kind:1" >/dev/null
 	compose image tag "$registry/skopeo/$kind:1" "$registry/ours/$kind:1"
-	compose image push -q "$registry/ours/$kind:1" >$kind.digest
-	[ "$(cat $kind.digest)" = "$(raw_digest "$registry/skopeo/$kind:1")" ] || fail "$kind: pulled and pushed, another digest"
+	compose image push -q "$registry/ours/$kind:1" >"$kind.digest"
+	[ "$(cat "$kind.digest")" = "$(raw_digest "$registry/skopeo/$kind:1")" ] || fail "$kind: pulled and pushed, another digest"
 done
 all="gzip zstd plain v2s2 index"
 
@@ -53,8 +53,8 @@ we_pull() {
 		fresh
 		from=$registry/$peer/$kind:1 back=$registry/back-$peer/$kind:1
 		compose image pull -q --all-platforms "$from" >/dev/null || fail "what $peer pushed as $kind is not pulled"
-		compose image inspect "$from" >inspect
-		want "$(raw_digest "$from")" inspect
+		compose image inspect "$from" >shown
+		want "$(raw_digest "$from")" shown
 		compose image tag "$from" "$back"
 		[ "$(compose image push -q "$back")" = "$(raw_digest "$from")" ] || fail "$peer, $kind: another digest when it is pushed again"
 		compose fsck >out 2>&1 || fail "fsck: $(cat out)"
@@ -62,10 +62,10 @@ we_pull() {
 }
 we_pull skopeo oci zstd v2s2 index
 for kind in $all; do
-	[ "$(digest_at "$registry/ours/$kind:1")" = "$(cat $kind.digest)" ] || fail "skopeo sees another digest of $kind"
+	[ "$(digest_at "$registry/ours/$kind:1")" = "$(cat "$kind.digest")" ] || fail "skopeo sees another digest of $kind"
 	rm -rf got
 	skopeo copy -q --all --src-tls-verify=false "docker://$registry/ours/$kind:1" dir:got || fail "skopeo can't copy $kind"
-	[ "sha256:$(sha256sum <got/manifest.json | cut -d' ' -f1)" = "$(cat $kind.digest)" ] || fail "skopeo got another manifest of $kind"
+	[ "sha256:$(sha256sum <got/manifest.json | cut -d' ' -f1)" = "$(cat "$kind.digest")" ] || fail "skopeo got another manifest of $kind"
 done
 
 # peer NAME KINDS COMMAND...: pulls ours with their digests and ids, and pushes one back, which we pull.

@@ -14,7 +14,7 @@ cd "$work"
 export COMPOSE_TEST_ETC=$work/etc DOCKER_CONFIG=$work/docker
 unset REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG
 mkdir etc docker
-start_registry
+start_registry ""
 PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/registry/proxy.py" "$work" "$registry" 2>server.log &
 at_exit kill $!
 wait_for 10 test -s port

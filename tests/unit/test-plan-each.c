@@ -262,8 +262,45 @@ static void image_commands(void **state)
 				NULL),
 			 0);
 	scene_shows(s, "pull b\npull d\npull a\n");
+	assert_true(scene_step(s, STEP_IMAGE_PULL, "d") != NULL);
 	assert_int_equal(images(s, (struct images_plan_options){ .kind = STEP_IMAGE_PULL }, "x"),
 			 -ERR_NOT_FOUND);
+}
+
+/* What is there and said to be enough is not asked for, but for "latest". */
+static void pulls_what_is_missing(void **state)
+{
+	struct scene *s = *state;
+	struct images_plan_options opt = { .kind = STEP_IMAGE_PULL };
+
+	scene_load(s, "services:\n  a: {image: 'a:1', pull_policy: missing}\n"
+		      "  b: {image: b, pull_policy: if_not_present}\n  c: {image: 'c:1'}\n"
+		      "  d: {image: 'd:1', build: .}\n  e: {image: 'e:1', pull_policy: build}\n");
+	fake_add_image(s->engine, "a:1", "sha256:aaaa");
+	fake_add_image(s->engine, "b", "sha256:bbbb");
+	fake_add_image(s->engine, "c:1", "sha256:cccc");
+	assert_int_equal(images(s, opt, NULL), 0);
+	scene_shows(s, "pull b\npull c:1\npull d:1\n");
+	assert_true(scene_step(s, STEP_IMAGE_PULL, "d:1")->skip_if_fails);
+	assert_false(scene_step(s, STEP_IMAGE_PULL, "c:1")->skip_if_fails);
+	opt.policy_given = opt.only_missing = true;
+	assert_int_equal(images(s, opt, NULL), 0);
+	scene_shows(s, "pull b\npull d:1\npull e:1\n");
+	opt.only_missing = false;
+	assert_int_equal(images(s, opt, NULL), 0);
+	scene_shows(s, "pull a:1\npull b\npull c:1\npull d:1\npull e:1\n");
+}
+
+static void pushes_all_tags(void **state)
+{
+	struct scene *s = *state;
+
+	scene_load(s,
+		   "services:\n  a: {image: 'a:1', build: {context: ., tags: ['a:2', 'a:1', x]}}\n"
+		   "  b: {image: 'b:1'}\n");
+	assert_int_equal(images(s, (struct images_plan_options){ .kind = STEP_IMAGE_PUSH }, NULL),
+			 0);
+	scene_shows(s, "push a:1\npush a:2\npush x\n");
 }
 
 int main(void)
@@ -281,6 +318,8 @@ int main(void)
 		scene_test(the_others),
 		scene_test(ready),
 		scene_test(image_commands),
+		scene_test(pulls_what_is_missing),
+		scene_test(pushes_all_tags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Plans of `up`: what is made, replaced, started, left alone, and why. */
 #include "plan.h"
 
+#include "util/time.h"
+
 #define WEB "services:\n  web: {image: a}\n"
 #define WEB_DB                                                                       \
 	"services:\n  web: {image: a, depends_on: [db]}\n  db: {image: b, volumes: " \
@@ -123,6 +125,38 @@ static void pull_policies(void **state)
 	scene_shows(s, "create p-web-1: it is not there\nstart p-web-1\n");
 	scene_up_shows(s, "pull a: pull_policy: it is time to look for a newer one\n"
 			  "create p-web-1: it is not there\nstart p-web-1\n");
+	scene_load(s, "services:\n  web: {image: b, pull_policy: build, network_mode: none}\n");
+	assert_int_equal(scene_plan_up(s), -ERR_NOT_FOUND);
+}
+
+static void pulls_now_and_then(void **state)
+{
+	static const struct {
+		const char *policy;
+		int64_t hours; /* when it is time */
+	} cases[] = { { "daily", 24 },	     { "weekly", 7 * 24 },  { "every_90m", 2 },
+		      { "every_1w1d", 192 }, { "every_1d12h", 36 }, { "every_3600s", 1 } };
+	struct scene *s = *state;
+
+	fake_add_image(s->engine, "a", "sha256:aaaa");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree char *text = xprintf("services:\n  web: {image: a, network_mode: none, "
+					      "pull_policy: %s}\n",
+					      cases[i].policy);
+
+		scene_load(s, text);
+		for (int late = 0; late < 2; late++) {
+			int64_t hours = cases[i].hours - 1 + 2 * late;
+
+			scene_observe(s);
+			*(int64_t *)map_get(&s->world.pulled, "a") = s->world.now -
+								     hours * 3600 * NSEC_PER_SEC;
+			assert_int_equal(plan_up(s->model, &s->world, &s->up, &s->plan,
+						 &s->findings, &s->err),
+					 0);
+			assert_int_equal(s->plan->steps.v[0]->kind == STEP_IMAGE_PULL, late);
+		}
+	}
 }
 
 static void builds(void **state)
@@ -438,6 +472,7 @@ int main(void)
 		scene_test(stopped_ones_start),
 		scene_test(newer_image),
 		scene_test(pull_policies),
+		scene_test(pulls_now_and_then),
 		scene_test(builds),
 		scene_test(one_image_of_several),
 		scene_test(selection),

@@ -77,6 +77,13 @@ static void compares_origins(void **state)
 	assert_true(host_is_private_address("10.1.2.3:80"));
 	assert_true(host_is_private_address("[::ffff:192.168.0.1]"));
 	assert_true(host_is_private_address("100.64.0.1"));
+	assert_true(host_is_private_address("2130706433"));
+	assert_true(host_is_private_address("0x7f.1:443"));
+	assert_true(host_is_private_address("0177.0.0.1"));
+	assert_true(host_is_private_address("LocalHost."));
+	assert_true(host_is_private_address("a.localhost:5"));
+	assert_true(host_is_private_address("[::127.0.0.1]"));
+	assert_false(host_is_private_address("notlocalhost"));
 	assert_false(host_is_private_address("8.8.8.8"));
 	assert_false(host_is_private_address("10.example.com"));
 }
