@@ -108,6 +108,7 @@ static void offer_services(struct completion *c)
 	struct findings f = { 0 };
 
 	cli_load_options(c->cli, NULL, &opt);
+	opt.remotes = NULL; /* nothing is fetched, and nobody asked, while a word is typed */
 	opt.no_consistency = opt.skip_env_files = true;
 	if (project_load(&opt, &tree, &f) == 0) {
 		node_each(s, node_get(tree->root, "services")) offer(c, s->key, "service");
