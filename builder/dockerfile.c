@@ -142,7 +142,6 @@ static void warn_empty_continuation(struct reader *r, unsigned line)
 	struct dockerfile_warning *w = vec_add(&r->df->warnings);
 
 	w->line = line;
-	w->rule = "NoEmptyContinuation";
 	w->text = xstrdup("empty continuation line: one day this will be an error");
 }
 

@@ -39,9 +39,8 @@ struct line {
 	VEC(struct line_piece) pieces;
 };
 
-struct dockerfile_warning {
+struct dockerfile_warning { /* an empty line in an instruction of several */
 	unsigned line;
-	const char *rule; /* BuildKit's name for it */
 	char *text;
 };
 

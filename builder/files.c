@@ -5,6 +5,7 @@
 #include "builder/expand.h"
 #include "builder/history.h"
 #include "builder/input.h"
+#include "builder/lint.h"
 #include "registry/platform.h"
 #include "util/path.h"
 
@@ -205,9 +206,12 @@ static int take_source(struct stage_run *run, const struct inst *in, const char 
 	if (source_is_http(text) || source_is_git(text))
 		return take_remote(in, text, j, err);
 	r = part_of_paths(run, j, err);
-	if (!r)
-		strv_push(&j->parts.v[0].paths, text);
-	return r;
+	if (r < 0)
+		return r;
+	strv_push(&j->parts.v[0].paths, text);
+	if (!in->flags.from)
+		lint_copy(run, in, text);
+	return 0;
 }
 
 static int take_owner(struct stage_run *run, const struct inst *in, struct copy_job *j,

@@ -47,6 +47,7 @@ libbuilder_a_SOURCES = \
 	builder/instruction.c \
 	builder/instruction.h \
 	builder/layout.c \
+	builder/lint-rules.c \
 	builder/lint.c \
 	builder/lint.h \
 	builder/meta.c \
@@ -71,6 +72,9 @@ libbuilder_a_SOURCES = \
 	builder/source.c builder/source.h \
 	builder/solve.c \
 	builder/solve.h \
+	builder/spread.c builder/spread.h builder/spread-private.h \
+	builder/spread-gather.c \
+	builder/spread-mount.c \
 	builder/ssh.c \
 	builder/stage.c \
 	builder/step.c \
@@ -90,10 +94,10 @@ compose_add_SOURCES = \
 	builder/add/apply.c builder/add/apply.h \
 	builder/add/header.c builder/add/header.h \
 	builder/add/add-job.c builder/add/job.h \
+	builder/add/context.c builder/add/context.h \
 	builder/add/main.c \
 	builder/add/probe.c builder/add/probe.h \
 	builder/add/work.c builder/add/work.h \
-	builder/add/context.c builder/add/context.h \
 	builder/add/work-job.c \
 	builder/chmod.c builder/chmod.h \
 	builder/copy-file.c builder/copy-file.h \
@@ -104,6 +108,7 @@ compose_add_SOURCES = \
 	builder/select.c \
 	builder/tree.c builder/tree.h \
 	builder/walk.c builder/walk.h \
+	registry/unpack/ahead.c registry/unpack/ahead.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
 	registry/unpack/decode-zstd.c \

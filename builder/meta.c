@@ -190,6 +190,7 @@ static int apply_expose(struct stage_run *run, const struct inst *in, struct err
 	strv_foreach (w, &words) {
 		int r = ports_parse(w, &ports, err);
 
+		lint_expose(run, in, w);
 		if (r < 0)
 			return inst_error_at(in, w, err);
 	}

@@ -68,25 +68,6 @@ void build_event(struct build *b, const struct stage_run *run, enum build_event_
 	send(b, &ev);
 }
 
-void build_warn(struct build *b, const char *rule, unsigned line, const char *fmt, ...)
-{
-	autobuf text = { 0 };
-	va_list ap;
-	char msg[1024];
-
-	if (lint_skipped(b, rule))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof(msg), fmt, ap);
-	va_end(ap);
-	buf_init(&text, BUF_MAX_ANY);
-	buf_addf(&text, "%s (%s)", msg, rule);
-	send(b,
-	     &(struct build_event){
-		     .type = BUILD_WARNING, .text = text.p, .file = b->dockerfile, .line = line });
-	b->lint_errors++;
-}
-
 /* ---- the end ---- */
 
 static void cancel_all(struct build *b)
@@ -382,7 +363,9 @@ static int load(struct build *b, struct error *err)
 	if (!r)
 		r = take_epoch(b, err);
 	if (!r)
-		r = lint_graph(b, err);
+		r = lint_begin(b, err);
+	if (!r)
+		lint_graph(b);
 	if (!r)
 		replace_stages(b);
 	if (!r)

@@ -83,6 +83,8 @@ struct build {
 	VEC(struct stage_run *) runs; /* by index of the stage */
 	VEC(struct base *) bases;
 	sd_event_source *kick;
+	const char *check;   /* which lint warnings are said; borrowed */
+	uint64_t lint_found; /* a bit for each rule */
 	struct error err; /* the first failure */
 	bool failed;
 	char *ret_id;
@@ -101,7 +103,7 @@ struct build {
 	unsigned slots, busy;
 	VEC(struct stage_run *) queue; /* for a slot */
 	struct http_client *http;
-	uint64_t lint_errors;
+	struct build_isolation isolation; /* of RUN; no name: not asked yet */
 };
 
 /* ---- solve.c ---- */
@@ -115,8 +117,6 @@ void build_kick(
 int build_fail(struct build *b, const struct error *err);
 void build_event(struct build *b, const struct stage_run *run, enum build_event_type type,
 		 const char *text);
-void build_warn(struct build *b, const char *rule, unsigned line, const char *fmt, ...)
-	printf_like(4, 5);
 /* A step with this key may come from the cache; it was made, and may from now on. */
 bool build_may_take(const struct build *b, const char *key);
 void build_made(struct build *b, const char *key);
@@ -128,13 +128,12 @@ void build_queue(struct build *b, struct stage_run *run);
 void build_slot_free(struct build *b);
 
 /* ---- base.c ---- */
-/* 1: it is there; 0: it is on its way, the stage is looked at again. */
 /* ref: a reference, BUILD_BUILT_IMAGE or LAYOUT_PREFIX. */
+/* 1: it is there; 0: it is on its way, the stage is looked at again. */
 int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
 	       struct error *err);
 void base_free(struct base *base);
 
-/* ---- stage.c ---- */
 /* ---- layout.c ---- */
 #define LAYOUT_PREFIX "oci-layout://"
 struct layout;
@@ -142,6 +141,7 @@ struct layout *layout_free(struct layout *l);
 /* Begins to bring the image that base->ref names so. */
 int layout_bring(struct base *base, struct error *err);
 
+/* ---- stage.c ---- */
 /* Goes on as far as it can. 0, or -err: the build has failed. */
 int stage_advance(struct stage_run *run);
 void stage_run_free(struct stage_run *run);
@@ -186,11 +186,8 @@ int build_context(struct build *b, struct copy_source *ret, struct strv *ret_dir
 /* 1 and its value, which the caller wipes; 0: it was not given. */
 int secret_value(const struct build *b, const char *id, struct buf *out, struct error *err);
 
-/* Warnings as BuildKit's checks have them; an error when the check directive makes them one. */
-/* ---- lint.c ---- */
-int lint_graph(struct build *b, struct error *err);
-
 /* ---- image.c ---- */
+/* The config is complete, and in the store: b->ret_id. */
 int image_finish(struct build *b, struct stage_run *run, struct error *err);
 
 #endif

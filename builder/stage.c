@@ -3,6 +3,7 @@
 
 #include "builder/expand.h"
 #include "builder/input.h"
+#include "builder/lint.h"
 #include "util/path.h"
 
 #include <stdio.h>
@@ -30,10 +31,7 @@ int stage_expand(struct stage_run *run, const struct inst *in, const char *text,
 	if (r < 0)
 		return inst_error_at(in, text, err);
 	strv_uniq(&unset);
-	strv_foreach (name, &unset)
-		if (char_is_alpha(*name) || *name == '_')
-			build_warn(run->build, "UndefinedVar", in->line->number,
-				   "usage of undefined variable $%s", name);
+	lint_unset(run, in, &unset);
 	return 0;
 }
 
@@ -179,11 +177,15 @@ static int from_reference(struct stage_run *run, const char *ref, struct error *
 	const char *platform = run->stage->platform;
 	char text[100];
 	struct base *base;
-	int r = build_base(run->build, ref, platform ? platform : platform_text(&b->platform, text),
-			   &base, err);
+	int r;
 
-	if (r > 0)
+	if (!platform)
+		platform = platform_text(&b->platform, text);
+	r = build_base(run->build, ref, platform, &base, err);
+	if (r > 0) {
+		lint_base(run, platform, base);
 		from_image(run, base);
+	}
 	return r;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WORKDIR as a step: the directory is made, with the owner that USER names. */
+#include "builder/lint.h"
 #include "builder/step.h"
 
 #include "util/path.h"
@@ -55,8 +56,8 @@ int files_workdir(struct stage_run *run, const struct inst *in, struct error *er
 	if (r < 0)
 		return r;
 	if (!run->workdir_set && path[0] != '/')
-		build_warn(run->build, "WorkdirRelativePath", in->line->number,
-			   "the relative WORKDIR %s depends on what the base image has set", path);
+		lint_warn(run->build, LINT_WORKDIR_RELATIVE_PATH, in->line,
+			  "the relative WORKDIR %s depends on what the base image has set", path);
 	run->workdir_set = true;
 	next = path_absolute(*wd && **wd ? *wd : "/", path);
 	free(*wd);

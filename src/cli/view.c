@@ -121,8 +121,10 @@ static void show_build(struct view *v, const char *row, const char *image,
 		return;
 	}
 	if (b->type == BUILD_WARNING) {
-		autofree char *line = xprintf("%s:%u: warning: %s",
-					      b->file ? b->file : "Dockerfile", b->line, b->text);
+		autofree char *to = b->end > b->line ? xprintf("-%u", b->end) : xstrdup("");
+		autofree char *line = xprintf("%s:%u%s: warning: %s",
+					      b->file ? b->file : "Dockerfile", b->line, to,
+					      b->text);
 
 		progress_line(v->progress, line);
 		return;
