@@ -72,9 +72,6 @@ libbuilder_a_SOURCES = \
 	builder/source.c builder/source.h \
 	builder/solve.c \
 	builder/solve.h \
-	builder/spread.c builder/spread.h builder/spread-private.h \
-	builder/spread-gather.c \
-	builder/spread-mount.c \
 	builder/ssh.c \
 	builder/stage.c \
 	builder/step.c \
@@ -108,7 +105,6 @@ compose_add_SOURCES = \
 	builder/select.c \
 	builder/tree.c builder/tree.h \
 	builder/walk.c builder/walk.h \
-	registry/unpack/ahead.c registry/unpack/ahead.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
 	registry/unpack/decode-zstd.c \

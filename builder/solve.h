@@ -103,7 +103,6 @@ struct build {
 	unsigned slots, busy;
 	VEC(struct stage_run *) queue; /* for a slot */
 	struct http_client *http;
-	struct build_isolation isolation; /* of RUN; no name: not asked yet */
 };
 
 /* ---- solve.c ---- */
