@@ -9,7 +9,7 @@ start_registry
 cache=$COMPOSE_STATE_DIR/remotes/oci
 cd "$work/project"
 
-put() { PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/registry/artifact.py" "$registry" shop/app "$1"; }
+put() { PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/registry/artifact.py" "$registry" shop/app "$@"; }
 
 # -- files one after the other, files that others extend, env files --
 digest=$(put 1 <<'END'
@@ -61,12 +61,11 @@ must_fail 'oci://UPPER' compose -f oci://UPPER config
 must_fail 'nothing' compose -f "oci://$registry/shop/nothing:1" config
 
 # -- hostile ones: nothing outside its own directory is written, and nothing of them is kept --
-kept=$(ls "$cache")
+whys=() tags=()
 refused() { # WHY, the artifact on stdin
-	put bad >/dev/null
-	must_fail "$1" compose -f "oci://$registry/shop/app:bad" config
-	[ "$(ls "$cache")" = "$kept" ] || fail "kept: $(ls "$cache")"
-	[ -z "$(ls "$COMPOSE_STATE_DIR/stage")" ] || fail "left over: $(ls "$COMPOSE_STATE_DIR/stage")"
+	whys+=("$1")
+	tags+=("bad${#tags[@]}")
+	cat >>bad
 }
 main='{"text": "services: {a: {image: x}}"}'
 long=$(printf 'x%.0s' $(seq 256))
@@ -92,6 +91,13 @@ refused 'is no application/vnd.docker.compose.project, but application/vnd.oci.i
 	<<<"{\"artifactType\": \"\", \"config\": \"application/vnd.oci.image.config.v1+json\", \"layers\": [$main]}"
 many=$(printf "$main,%.0s" $(seq 201))
 refused 'at most 200 layers' <<<"{\"layers\": [${many%,}]}"
+put "${tags[@]}" <bad >/dev/null
+kept=$(ls "$cache")
+for i in "${!tags[@]}"; do
+	must_fail "${whys[i]}" compose -f "oci://$registry/shop/app:${tags[i]}" config
+	[ "$(ls "$cache")" = "$kept" ] || fail "kept: $(ls "$cache")"
+	[ -z "$(ls "$COMPOSE_STATE_DIR/stage")" ] || fail "left over: $(ls "$COMPOSE_STATE_DIR/stage")"
+done
 [ ! -e /tmp/compose-evil ] || fail 'a file was written outside'
 [ -z "$(find "$work" -name '*evil*')" ] || fail 'a file was written'
 
