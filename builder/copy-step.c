@@ -12,7 +12,8 @@
 
 static bool is_link(const struct inst *in)
 {
-	return in->flags.link == INST_TRUE;
+	/* A mode that is changed is one of the stage's: BuildKit links nothing then either. */
+	return in->flags.link == INST_TRUE && !(in->flags.chmod && *in->flags.chmod);
 }
 
 /* ---- keys ---- */

@@ -15,6 +15,7 @@ static void part_done(struct copy_part *p)
 {
 	copy_picks_done(&p->picks);
 	tree_free(p->tree);
+	ignore_free(p->ignored);
 	strv_done(&p->dirs);
 	strv_done(&p->paths);
 }
@@ -92,6 +93,8 @@ int source_rootfs(struct stage_run *run, const struct inst *in, const char *text
 
 	if (ctx)
 		return rootfs_of_context(run, ctx, ret, err);
+	if (streq(text, "scratch") && !graph_find(&run->build->graph, text))
+		return 1;
 	r = graph_from(&run->build->graph, run->stage, in, text, &stage, err);
 	if (r <= 0)
 		return r < 0 ? r : rootfs_of_image(run, text, ret, err);
@@ -100,6 +103,20 @@ int source_rootfs(struct stage_run *run, const struct inst *in, const char *text
 		return 0;
 	rootfs_copy(ret, &other->rootfs);
 	return 1;
+}
+
+/* A directory that is given as a context may have its own .dockerignore. */
+static int load_ignored(struct copy_part *p, struct error *err)
+{
+	autobuf text = { 0 };
+	int r = p->chain[0]
+			? 0
+			: tree_read_file(p->tree, "/.dockerignore", LIMIT_IGNORE_FILE, &text, err);
+
+	if (r > 0)
+		r = ignore_parse(".dockerignore", buf_str(&text), &p->ignored, err);
+	p->source.ignored = p->ignored;
+	return r;
 }
 
 /* What --from names: 1 with a part for it, 0 when it must be waited for. */
@@ -116,6 +133,8 @@ static int find_from(struct stage_run *run, const struct inst *in, const char *t
 	memcpy(p->chain, j->from.chain, sizeof(p->chain));
 	r = tree_open(&p->dirs, &p->tree, err);
 	p->source = (struct copy_source){ .tree = p->tree, .own = p->chain[0] != 0, .name = text };
+	if (r >= 0)
+		r = load_ignored(p, err);
 	return r < 0 ? r : 1;
 }
 
@@ -152,7 +171,7 @@ static int take_heredoc(struct stage_run *run, const struct inst *in, const stru
 			struct copy_job *j, struct error *err)
 {
 	const struct heredoc *h = NULL;
-	autofree char *text = NULL, *expanded = NULL;
+	autofree char *text = NULL, *expanded = NULL, *below = NULL, *name = NULL;
 	int r;
 
 	vec_foreach (x, &in->line->heredocs)
@@ -168,7 +187,10 @@ static int take_heredoc(struct stage_run *run, const struct inst *in, const stru
 		free(text);
 		text = TAKE_PTR(expanded);
 	}
-	return copy_extra_of(h->name, text, strlen(text), 0644, vec_add(&j->extras), err);
+	/* It lies in a root of its own: no name leads out of it. */
+	below = xprintf("/%s", h->name);
+	name = path_clean(below);
+	return copy_extra_of(name + 1, text, strlen(text), 0644, vec_add(&j->extras), err);
 }
 
 static int take_remote(const struct inst *in, const char *text, struct copy_job *j,

@@ -33,6 +33,7 @@ struct copy_part {
 	struct copy_source source;
 	struct tree *tree;	/* NULL: the build context's */
 	struct strv dirs;	/* its layers */
+	struct ignore *ignored; /* its own, of a directory given as a context */
 	char chain[DIGEST_MAX]; /* what it is known by; "": by reading it */
 	struct strv paths;
 	copy_picks picks;

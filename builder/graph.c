@@ -2,6 +2,7 @@
 #include "builder/graph.h"
 
 #include "builder/expand.h"
+#include "registry/platform.h"
 
 #include "util/num.h"
 
@@ -82,9 +83,10 @@ static int expand_from(struct graph *g, struct stage *s, struct error *err)
 {
 	const struct inst *in = &s->from;
 	autostrv unset = { 0 };
+	struct platform platform;
 	int r = expand_word(in->args.v[0], g->df.escape, 0, &g->args, &unset, &s->base, err);
 
-	if (r >= 0 && in->flags.platform)
+	if (r >= 0 && in->flags.platform && *in->flags.platform)
 		r = expand_word(in->flags.platform, g->df.escape, 0, &g->args, &unset, &s->platform,
 				err);
 	if (r < 0)
@@ -97,6 +99,8 @@ static int expand_from(struct graph *g, struct stage *s, struct error *err)
 	if (s->platform && !*s->platform)
 		return fail(in, in->flags.platform, err,
 			    "FROM --platform=%s: the platform is empty", in->flags.platform);
+	if (s->platform && platform_parse(s->platform, &platform, err) < 0)
+		return inst_error_at(in, in->flags.platform, err);
 	return 0;
 }
 

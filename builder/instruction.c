@@ -351,6 +351,8 @@ static int check(struct inst *in, struct error *err)
 	switch (in->kind) {
 	case INST_ADD:
 	case INST_COPY:
+		if (in->flags.from && !*in->flags.from)
+			freep(&in->flags.from);
 		return check_heredoc_target(in, err);
 	case INST_HEALTHCHECK:
 		return check_health(in, err);

@@ -224,24 +224,40 @@ static int apply_volume(struct stage_run *run, const struct inst *in, struct err
 	return 0;
 }
 
+/* RTMIN, RTMIN+1 to RTMIN+15, RTMAX-14 to RTMAX-1, RTMAX. */
+static bool realtime_known(const char *name)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *rest = skip_prefix(name, i ? "RTMAX" : "RTMIN");
+		int64_t n;
+
+		if (!rest)
+			continue;
+		return !*rest || (*rest == (i ? '-' : '+') && rest[1] != '0' &&
+				  !num_parse_i64(str_of(rest + 1), 1, i ? 14 : 15, &n));
+	}
+	return false;
+}
+
+/* A name with or without SIG, or any number but 0: other systems have other numbers. */
 static bool signal_known(const char *text)
 {
-	const char *name = !strncasecmp(text, "SIG", 3) ? text + 3 : text;
-	const char *rt = !strncasecmp(name, "RTMIN", 5)	  ? name + 5
-			 : !strncasecmp(name, "RTMAX", 5) ? name + 5
-							  : NULL;
-	uint64_t n;
+	autofree char *upper = xstrdup(text);
+	const char *name;
+	int64_t n;
 
-	if (!num_parse_u64(str_of(text), 64, &n))
-		return n > 0;
-	if (rt)
-		return !*rt ||
-		       ((*rt == '+' || *rt == '-') &&
-			!num_parse_u64(str_of(rt + 1), (uint64_t)(SIGRTMAX - SIGRTMIN), &n));
+	for (char *p = upper; *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	name = starts_with(upper, "SIG") ? upper + 3 : upper;
+	if (!num_parse_i64(str_of(name == upper && *name == '+' ? name + 1 : name), INT32_MIN,
+			   INT32_MAX, &n))
+		return n != 0 && name == upper;
 	for (int i = 1; i < SIGRTMIN; i++)
-		if (sigabbrev_np(i) && !strcasecmp(sigabbrev_np(i), name))
+		if (sigabbrev_np(i) && streq(sigabbrev_np(i), name))
 			return true;
-	return !strcasecmp(name, "IOT") || !strcasecmp(name, "CLD") || !strcasecmp(name, "POLL");
+	return realtime_known(name) || streq(name, "IOT") || streq(name, "CLD") ||
+	       streq(name, "POLL");
 }
 
 static int apply_text(struct stage_run *run, const struct inst *in, char **slot, struct error *err)
@@ -279,7 +295,8 @@ static int span(const struct inst *in, const char *name, const char *text, int64
 	*ret = 0;
 	if (!text || !*text)
 		return 0;
-	if (duration_parse(text, &d, NULL) < 0)
+	/* Days and weeks are Compose's alone. */
+	if (strpbrk(text, "dw") || duration_parse(text, &d, NULL) < 0)
 		return fail(in, text, err, "--%s=%s is no duration: 30s, 1m30s, 500ms", name, text);
 	if (d && d < NSEC_PER_MSEC)
 		return fail(in, text, err, "--%s=%s: it must be 1ms at least", name, text);
@@ -298,7 +315,8 @@ static int health_times(const struct inst *in, struct healthcheck *h, struct err
 		r = span(in, "start-period", f->start_period, &h->start_period, err);
 	if (!r)
 		r = span(in, "start-interval", f->start_interval, &h->start_interval, err);
-	if (!r && f->retries && num_parse_i64(str_of(f->retries), 0, INT32_MAX, &h->retries) < 0)
+	if (!r && f->retries && *f->retries &&
+	    num_parse_i64(str_of(f->retries + (*f->retries == '+')), 0, INT32_MAX, &h->retries) < 0)
 		r = fail(in, f->retries, err, "--retries=%s: it must be a number, 0 or more",
 			 f->retries);
 	return r;

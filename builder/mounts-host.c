@@ -388,6 +388,8 @@ static int prepare_ssh(struct step *s, struct step_mount_of *m, unsigned n, stru
 		return error_set(
 			err, ERR_NOT_FOUND,
 			"the ssh agent %s is required and was not given: name it in build.ssh", id);
+	if (!strv_env(&s->spec.env, "SSH_AUTH_SOCK"))
+		strv_env_set(&s->spec.env, "SSH_AUTH_SOCK", target);
 	if (!agent)
 		return 0;
 	r = private_dir(&dir, err);
@@ -401,7 +403,6 @@ static int prepare_ssh(struct step *s, struct step_mount_of *m, unsigned n, stru
 		return error_wrap(err, "ssh agent %s", id);
 	*vec_add(&s->proxies) = proxy;
 	add(s, path, target, "bind", false, 0);
-	strv_env_set(&s->spec.env, "SSH_AUTH_SOCK", target);
 	return 0;
 }
 
@@ -412,7 +413,7 @@ static int prepare_script(struct step *s, struct error *err)
 
 	if (!s->script)
 		return 0;
-	target = xstrdup(s->spec.argv.v[0]);
+	target = xstrdup(s->spec.argv.v[s->spec.argv.n - 1]);
 	r = private_file(s, s->script, strlen(s->script), 0, 0, 0755, &path, err);
 	if (!r)
 		add(s, path, target, "bind", true, 0);

@@ -3,6 +3,8 @@
 
 #include "util/num.h"
 
+#include <arpa/inet.h>
+
 static int bad(const char *text, const char *why, struct error *err)
 {
 	return error_set(
@@ -18,7 +20,23 @@ static bool range(struct str s, uint64_t *first, uint64_t *last)
 
 	if (!str_cut(s, '-', &a, &b))
 		b = a;
+	if (a.n && a.p[0] == '+')
+		a = str_skip(a, 1);
+	if (b.n && b.p[0] == '+')
+		b = str_skip(b, 1);
 	return !num_parse_u64(a, 65535, first) && !num_parse_u64(b, 65535, last) && *first <= *last;
+}
+
+/* 127.0.0.1, ::1, [::1], or nothing. */
+static bool is_ip(struct str s)
+{
+	autofree char *text = NULL;
+	unsigned char out[sizeof(struct in6_addr)];
+
+	if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
+		s = (struct str){ s.p + 1, s.n - 2 };
+	text = str_dup(s);
+	return !s.n || inet_pton(AF_INET, text, out) == 1 || inet_pton(AF_INET6, text, out) == 1;
 }
 
 int ports_parse(const char *text, struct strv *ret, struct error *err)
@@ -46,8 +64,12 @@ int ports_parse(const char *text, struct strv *ret, struct error *err)
 	if (host.n) {
 		struct str ip, host_port;
 
-		if (!str_rcut(host, ':', &ip, &host_port))
+		if (!str_rcut(host, ':', &ip, &host_port)) {
 			host_port = host;
+			ip = (struct str){ 0 };
+		}
+		if (!is_ip(ip))
+			return bad(text, "what stands before the ports is no IP address", err);
 		if (host_port.n &&
 		    (!range(host_port, &a, &b) || (b - a != last - first && last != first)))
 			return bad(text, "the range of the host does not fit", err);

@@ -44,16 +44,17 @@ static char *command_text(const struct inst *in)
 static void set_argv(struct step *s)
 {
 	const struct inst *in = s->in;
-	autofree char *script = NULL, *text = NULL;
+	autofree char *script = NULL, *text = NULL, *path = NULL;
 
 	if (in->json) {
 		strv_copy(&s->spec.argv, &in->args);
 	} else if (!script_of(in, &script)) {
 		text = command_text(in);
 		meta_with_shell(s->run, text, &s->spec.argv);
-	} else if (starts_with(script, "#!")) {
+	} else if (starts_with(in->line->heredocs.v[0].content, "#!")) {
 		s->script = TAKE_PTR(script);
-		strv_pushf(&s->spec.argv, RUN_SCRIPTS "/%s", in->line->heredocs.v[0].name);
+		path = xprintf(RUN_SCRIPTS "/%s", in->line->heredocs.v[0].name);
+		meta_with_shell(s->run, path, &s->spec.argv);
 	} else {
 		meta_with_shell(s->run, script, &s->spec.argv);
 	}

@@ -413,13 +413,18 @@ static void test_chmod_text(void **state)
 static void test_ports(void **state)
 {
 	static const char *const bad[] = {
-		"", "eighty", "80/xyz", "70000", "9-8", "1-2:3-9", "/tcp"
+		"",	   "eighty", "80/xyz",	 "70000",	  "9-8",
+		"1-2:3-9", "/tcp",   "host:1:2", "256.0.0.1:1:2", "80-",
 	};
 	autostrv ports = { 0 };
 
 	assert_int_equal(ports_parse("8000-8001/UDP", &ports, NULL), 0);
 	assert_int_equal(ports_parse("127.0.0.1:90:80", &ports, NULL), 0);
-	assert_int_equal(ports.n, 3);
+	assert_int_equal(ports_parse("[::1]::81", &ports, NULL), 0);
+	assert_int_equal(ports_parse("+82", &ports, NULL), 0);
+	assert_int_equal(ports.n, 5);
+	assert_string_equal(ports.v[3], "81/tcp");
+	assert_string_equal(ports.v[4], "82/tcp");
 	assert_string_equal(ports.v[1], "8001/udp");
 	assert_string_equal(ports.v[2], "80/tcp");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
