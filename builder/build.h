@@ -97,6 +97,7 @@ struct build_options {
 	uint64_t shm_size;
 	char *network;
 	bool no_cache, pull, privileged;
+	bool verify; /* built once more without a cache: another result is an error */
 	unsigned parallel; /* steps at once; 0: by processors */
 	const struct map *environ;
 	void (*event)(void *userdata, const struct build_event *ev);

@@ -204,7 +204,7 @@ bool import_pending(struct build *b)
 	struct cache_import *im = b->set->import;
 	struct task_group *g;
 
-	if (!im || im->loaded)
+	if (!im || im->loaded || b->set->again)
 		return false;
 	im->waiting = b;
 	if (im->loading)
@@ -273,7 +273,7 @@ static void on_layer(struct task *t, int r, void *userdata)
 struct task *import_step(const struct step *s, struct cache_record *ret)
 {
 	struct cache_import *im = s->run->build->set->import;
-	const struct hit *hit = im ? map_get(&im->hits, s->key) : NULL;
+	const struct hit *hit = im && !im->set->again ? map_get(&im->hits, s->key) : NULL;
 	struct store *store = s->run->build->store;
 	struct fetch *f;
 

@@ -23,6 +23,7 @@ static void key_options(struct cache_key *k, const struct step *s)
 	const struct copy_job *j = s->copy;
 
 	key_text(k, is_link(s->in) ? "" : s->run->rootfs.chain);
+	key_number(k, s->run->build->epoch);
 	key_text(k, j->dest);
 	key_text(k, j->chmod_text);
 	key_number(k, j->opt.uid);

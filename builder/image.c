@@ -18,44 +18,16 @@ static void fill_times(struct image_config *c, const char *first)
 	}
 }
 
-/* An image without a layer of ours has been made when the first like it was. */
-static int time_of_config(struct build *b, const struct image_config *c, int64_t *ret,
-			  struct error *err)
-{
-	autofree char *text = image_config_text(c);
-	struct cache_entry e = { .created = time_now() };
-	struct cache_key k;
-	char key[DIGEST_MAX];
-	int r;
-
-	key_begin(&k, "config");
-	key_text(&k, text);
-	key_end(&k, key);
-	r = build_may_take(b, key) ? cache_get(b->store, key, &e, err) : 0;
-	if (!r)
-		r = cache_put(b->store, key, &e, err);
-	*ret = e.created;
-	return MIN(r, 0);
-}
-
-static int set_times(struct build *b, struct stage_run *run, struct error *err)
+/* An image without a layer is as old as time. */
+static void set_times(const struct build *b, struct stage_run *run)
 {
 	struct image_config *c = &run->cfg;
 	char text[TIME_TEXT_MAX];
-	int64_t created = run->created;
-	int r = 0;
 
-	if (b->epoch >= 0)
-		created = b->epoch;
-	else if (created == INT64_MIN)
-		r = time_of_config(b, c, &created, err);
-	if (r < 0)
-		return r;
-	time_format(created, text);
+	time_format(b->epoch >= 0 ? b->epoch : MAX(run->created, 0), text);
 	free(c->created);
 	c->created = xstrdup(text);
 	fill_times(c, text);
-	return 0;
 }
 
 int image_finish(struct build *b, struct stage_run *run, struct error *err)
@@ -65,10 +37,9 @@ int image_finish(struct build *b, struct stage_run *run, struct error *err)
 
 	lint_args(b);
 	strmap_copy(&run->cfg.config.labels, &b->opt->labels);
-	if (!r)
-		r = set_times(b, run, err);
 	if (r < 0)
 		return r;
+	set_times(b, run);
 	run->cfg.build_cache = cache_inline(b);
 	text = image_config_text(&run->cfg);
 	return store_blob_put(b->store, text, strlen(text), b->ret_id, err);

@@ -79,6 +79,7 @@ libbuilder_a_SOURCES = \
 	builder/stubs.c \
 	builder/tree.c \
 	builder/tree.h \
+	builder/verify.c builder/verify.h \
 	builder/walk.c \
 	builder/walk.h \
 	builder/words.c \

@@ -203,6 +203,7 @@ static void make_key(struct step *s)
 	struct cache_key k;
 
 	key_begin(&k, "run");
+	key_number(&k, s->run->build->epoch);
 	key_text(&k, s->run->rootfs.chain);
 	key_list(&k, &b->argv);
 	key_list(&k, &b->env);

@@ -4,6 +4,7 @@
 #include "builder/cache-export.h"
 #include "builder/cache-import.h"
 #include "builder/output.h"
+#include "builder/verify.h"
 #include "registry/transfer.h"
 
 #include <stdio.h>
@@ -47,12 +48,19 @@ static void on_event(void *userdata, const struct build_event *ev)
 	m->set->opt->event(m->set->opt->userdata, &copy);
 }
 
-static int add_member(struct build_set *set, const char *platform, struct error *err)
+static struct member *member_new(struct build_set *set)
 {
 	struct member *m = xnew(struct member);
 
-	*vec_add(&set->members) = m;
 	m->set = set;
+	return m;
+}
+
+static int add_member(struct build_set *set, const char *platform, struct error *err)
+{
+	struct member *m = member_new(set);
+
+	*vec_add(&set->members) = m;
 	m->opt = *set->opt;
 	m->opt.platform = NULL;
 	if (!platform) {
@@ -95,6 +103,11 @@ static int add_members(struct build_set *set, struct error *err)
 
 static void next_member(struct build_set *set);
 
+static struct member *under_way(const struct build_set *set)
+{
+	return set->again ? set->second.v[set->second.n - 1] : set->members.v[set->at];
+}
+
 static void on_built(struct task *t, int r, void *userdata)
 {
 	struct build_set *set = userdata;
@@ -103,26 +116,49 @@ static void on_built(struct task *t, int r, void *userdata)
 	if (r < 0 && set->members.n > 1) {
 		char text[100];
 
-		error_wrap(&err, "%s", platform_text(&set->members.v[set->at]->platform, text));
+		error_wrap(&err, "%s", platform_text(&under_way(set)->platform, text));
 	}
 	if (r < 0)
 		return task_fail(&set->task, &err);
-	set->at++;
+	if (!set->again)
+		set->at++;
 	next_member(set);
+}
+
+static void start_member(struct build_set *set, struct member *m)
+{
+	m->task = build_one(set, &m->opt, m->id);
+	m->build = container_of(m->task, struct build, task);
+	task_on_done(m->task, on_built, set);
+}
+
+/* Once more, all of it, for --verify. */
+static void next_second(struct build_set *set)
+{
+	const struct member *first = set->members.v[set->second.n];
+	struct member *m = member_new(set);
+
+	if (!set->again)
+		set_note(set, "building once more, without a cache");
+	set->again = true;
+	m->opt = first->opt;
+	m->opt.platform = xstrdup0(first->opt.platform);
+	m->platform = first->platform;
+	*vec_add(&set->second) = m;
+	start_member(set, m);
 }
 
 static void next_member(struct build_set *set)
 {
-	struct member *m;
+	struct error err = ERROR_INIT;
 
-	if (set->at == set->members.n) {
-		output_start(set);
-		return;
-	}
-	m = set->members.v[set->at];
-	m->task = build_one(set, &m->opt, m->id);
-	m->build = container_of(m->task, struct build, task);
-	task_on_done(m->task, on_built, set);
+	if (set->at < set->members.n)
+		return start_member(set, set->members.v[set->at]);
+	if (set->opt->verify && set->second.n < set->members.n)
+		return next_second(set);
+	if (set->opt->verify && verify_set(set, &err) < 0)
+		return task_fail(&set->task, &err);
+	output_start(set);
 }
 
 /* ---- the whole ---- */
@@ -145,6 +181,9 @@ static void set_free(struct task *t)
 	vec_foreach (m, &set->members)
 		member_free(*m);
 	vec_done(&set->members);
+	vec_foreach (m, &set->second)
+		member_free(*m);
+	vec_done(&set->second);
 	map_done(&set->made);
 	map_done(&set->inputs);
 	registry_free(set->registry);
@@ -157,8 +196,8 @@ static void set_cancel(struct task *t)
 
 	if (set->output)
 		output_cancel(set->output);
-	else if (set->at < set->members.n && set->members.v[set->at]->task)
-		task_cancel(set->members.v[set->at]->task);
+	else if (under_way(set)->task)
+		task_cancel(under_way(set)->task);
 }
 
 static const struct task_ops set_ops = { "build", set_cancel, set_free };

@@ -31,6 +31,8 @@ struct build_set {
 	VEC(struct member *) members;
 	size_t at;
 	struct map inputs; /* contexts that were fetched, see input.c */
+	VEC(struct member *) second; /* of --verify: beside members */
+	bool again;		     /* these are being built: nothing comes from a cache */
 	struct map made; /* keys of the steps that these builds made: good even with no_cache */
 	struct cache_import *import; /* NULL: nothing to read from */
 	struct attest_options attest;

@@ -149,7 +149,7 @@ static const struct task_ops build_ops = { "build", build_cancel, build_free };
 
 bool build_may_take(const struct build *b, const char *key)
 {
-	return !b->opt->no_cache || map_has(&b->set->made, key);
+	return !b->set->again && (!b->opt->no_cache || map_has(&b->set->made, key));
 }
 
 void build_made(struct build *b, const char *key)

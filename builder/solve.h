@@ -65,7 +65,7 @@ struct stage_run {
 	bool cmd_set, workdir_set;
 	bool started;	 /* its base is taken over */
 	int64_t created; /* ns: of its newest layer */
-	int64_t newest;	 /* ns: no file made by a copy is newer */
+	int64_t newest;	 /* ns: of all that it was made from; no file in its layers is newer */
 	unsigned n_step, n_steps;
 	cache_record_vec made; /* its steps so far: keys and layers */
 	struct step *step;

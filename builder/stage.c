@@ -74,6 +74,8 @@ void stage_add_layer(struct stage_run *run, const char *diff_id, int64_t created
 	stage_add_history(run, history, !*diff_id);
 	set_created(run, created);
 	run->created = MAX(run->created, created);
+	if (run->build->epoch < 0)
+		run->newest = MAX(run->newest, created);
 }
 
 void stage_step_begin(struct stage_run *run, const struct inst *in)

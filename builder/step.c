@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/cache-import.h"
+#include "builder/set.h"
 #include "builder/step.h"
 
 #include "util/path.h"
@@ -52,11 +53,13 @@ void step_free(struct step *s)
 
 /* ---- cache ---- */
 
-static int64_t created_now(const struct step *s)
+/* A layer is as old as the newest thing that it was made from: when it was made says nothing about
+ * it, and would make it another one each time. */
+static int64_t created_of(const struct step *s)
 {
 	const struct build *b = s->run->build;
 
-	return b->epoch >= 0 ? b->epoch : time_now();
+	return b->epoch >= 0 ? b->epoch : MAX(s->run->newest, 0);
 }
 
 static void note_made(struct step *s, int64_t created)
@@ -75,8 +78,10 @@ static int remember(struct step *s, int64_t created, struct error *err)
 	int r;
 
 	memcpy(e.diff_id, s->diff_id, sizeof(e.diff_id));
-	r = cache_put(store, s->key, &e, err);
 	note_made(s, created);
+	if (s->run->build->set->again)
+		return 0;
+	r = cache_put(store, s->key, &e, err);
 	build_made(s->run->build, s->key);
 	if (!r && s->short_key[0]) {
 		struct cache_entry alias = { .created = created };
@@ -213,7 +218,7 @@ static void finish(struct step *s)
 {
 	struct stage_run *run = s->run;
 	struct error err = ERROR_INIT;
-	int64_t created = created_now(s);
+	int64_t created = created_of(s);
 
 	if (remember(s, created, &err) < 0) {
 		fail(s, &err);
@@ -268,12 +273,18 @@ static bool changed_nothing(const struct step *s)
 	       now.st_gid == before.st_gid;
 }
 
+/* No time in a layer is later than this (s). What RUN writes is not older than any file that it
+ * found, so that nobody who compares times makes it anew. */
 static int64_t newest_second(const struct step *s)
 {
 	const struct build *b = s->run->build;
-	int64_t t = b->epoch >= 0 ? MIN(s->newest, b->epoch) : s->newest;
+	int64_t t = s->newest;
 
-	return t == INT64_MAX ? t : MAX(t, 0) / NSEC_PER_SEC;
+	if (b->epoch >= 0)
+		t = b->epoch;
+	else if (t == INT64_MAX)
+		t = MAX(s->run->newest, 0) + NSEC_PER_SEC - 1;
+	return MAX(t, 0) / NSEC_PER_SEC;
 }
 
 void step_made(struct step *s, int r, const struct error *err)

@@ -24,7 +24,7 @@ struct step {
 	char short_key[DIGEST_MAX]; /* one that needs no reading of files, or "" */
 	char *history;
 	int64_t started; /* monotonic */
-	int64_t newest;	 /* ns: times above this become this; INT64_MAX: they stay */
+	int64_t newest;	 /* ns: times above this become this; INT64_MAX: the stage's newest (RUN) */
 	char *upper;	 /* staged */
 	struct task *task;
 	char diff_id[DIGEST_MAX];

@@ -40,6 +40,7 @@ static void key_workdir(struct step *s)
 	struct cache_key k;
 
 	key_begin(&k, "workdir");
+	key_number(&k, s->run->build->epoch);
 	key_text(&k, s->run->rootfs.chain);
 	key_text(&k, s->run->cfg.config.working_dir);
 	key_text(&k, s->run->cfg.config.user);

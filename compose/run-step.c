@@ -86,6 +86,7 @@ static void build_options_for(struct job *j, struct build_options *ret)
 		ret->provenance = ret->sbom = NULL;
 		return;
 	}
+	ret->verify = over->verify;
 	if (over->provenance)
 		ret->provenance = over->provenance;
 	if (over->sbom)

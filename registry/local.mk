@@ -95,6 +95,7 @@ compose_pack_SOURCES = \
 	registry/pack/gzip.c registry/pack/gzip.h \
 	registry/pack/main.c \
 	registry/pack/sink.c registry/pack/sink.h \
+	registry/pack/pyc.c registry/pack/pyc.h \
 	registry/pack/walk.c registry/pack/walk.h \
 	registry/pack/xattrs.c registry/pack/xattrs.h \
 	registry/tar.c registry/tar.h \

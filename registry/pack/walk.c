@@ -2,6 +2,7 @@
 #include "registry/pack/walk.h"
 
 #include "registry/layer-job.h"
+#include "registry/pack/pyc.h"
 #include "registry/pack/xattrs.h"
 #include "registry/tar.h"
 #include "util/buf.h"
@@ -201,6 +202,8 @@ static int put_member(struct walk *w, int parent, const char *name, struct error
 	const char *first = NULL;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, "%s", w->path.p);
+	if (w->opt->clamp)
+		pyc_clamp(parent, name, &st, w->opt->mtime_max);
 	struct tar_member m = {
 		.name = w->path.p,
 		.mode = st.st_mode & 07777,

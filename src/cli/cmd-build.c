@@ -4,8 +4,8 @@
 
 struct build_opts {
 	struct strv args;
-	bool check, no_cache, print, pull, push, quiet, with_deps, compress, force_rm, no_rm,
-		parallel;
+	bool check, no_cache, print, pull, push, quiet, verify, with_deps, compress, force_rm,
+		no_rm, parallel;
 	char *builder, *memory, *provenance, *sbom, *ssh, *progress;
 };
 
@@ -37,6 +37,9 @@ static const struct opt opts[] = {
 	     "Set SSH authentications used when building service images. (use 'default' for\n"
 	     "using your default SSH Agent)",
 	     .flags = OPT_NOT_DONE),
+	FLAG(verify, 0, "verify",
+	     "Build twice, the second time without a cache; another result is an error that\n"
+	     "says what differs"),
 	FLAG(with_deps, 0, "with-dependencies", "Also build dependencies (transitively)"),
 	{ 0 },
 };
@@ -66,7 +69,8 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	struct build_options overrides = { .no_cache = o->no_cache,
 					   .pull = o->pull,
 					   .provenance = o->provenance,
-					   .sbom = o->sbom };
+					   .sbom = o->sbom,
+					   .verify = o->verify };
 	autoproject p = { .lock = -1 };
 	int r = project_open(cli, args, PROJECT_BUILDS, &p, err);
 
