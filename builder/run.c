@@ -138,7 +138,10 @@ static int set_security(struct step *s, struct error *err)
 	const char *x = s->in->flags.security;
 
 	if (s->in->flags.devices.n)
-		return error_set(err, ERR_UNSUPPORTED, "RUN --device is not supported yet");
+		return error_set(err, ERR_UNSUPPORTED,
+				 "RUN --device=%s: devices by CDI are not supported in a build; the "
+				 "service that runs can have them (devices)",
+				 s->in->flags.devices.v[0]);
 	if (x && !streq(x, "sandbox") && !streq(x, "insecure"))
 		return error_set(err, ERR_INVALID, "RUN --security=%s: it is sandbox or insecure",
 				 x);
@@ -295,7 +298,6 @@ static void ran(struct task *t, int r, void *userdata)
 static int make_run(struct step *s, struct error *err)
 {
 	struct build *b = s->run->build;
-	int r;
 
 	if (!b->runner || !b->runner->run)
 		return error_set(err, ERR_UNSUPPORTED, "RUN is not supported by this engine");
@@ -384,3 +386,4 @@ int run_step(struct stage_run *run, const struct inst *in, struct error *err)
 		step_drop(s);
 	return r < 0 ? r : 0;
 }
+	free(s->spec.rootfs);

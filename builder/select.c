@@ -96,6 +96,11 @@ static int add_pick(struct selector *s, const char *path)
 		r = visible(s->src, path, &p.st, s->err);
 	if (r <= 0)
 		return r < 0 ? r : not_found(s, s->arg, true);
+	if (S_ISSOCK(p.st.st_mode)) /* among others it is passed over */
+		return has_wildcard(s->arg)
+			       ? 0
+			       : error_set(s->err, ERR_INVALID,
+					   "%s is a socket, which an image cannot hold", s->arg);
 	if (s->out->n >= LIMIT_COPY_MATCHES)
 		return error_set(s->err, ERR_LIMIT, "%s: more than %d files match", s->arg,
 				 LIMIT_COPY_MATCHES);
