@@ -298,6 +298,7 @@ static void ran(struct task *t, int r, void *userdata)
 static int make_run(struct step *s, struct error *err)
 {
 	struct build *b = s->run->build;
+	int r;
 
 	if (!b->runner || !b->runner->run)
 		return error_set(err, ERR_UNSUPPORTED, "RUN is not supported by this engine");
@@ -386,4 +387,3 @@ int run_step(struct stage_run *run, const struct inst *in, struct error *err)
 		step_drop(s);
 	return r < 0 ? r : 0;
 }
-	free(s->spec.rootfs);
