@@ -38,6 +38,8 @@ libregistry_a_SOURCES = \
 	registry/send.c \
 	registry/send.h \
 	registry/manifest-put.c \
+	registry/push-private.h \
+	registry/push-send.c \
 	registry/segment.c registry/segment.h \
 	registry/sources.c \
 	registry/toml.c registry/toml.h \

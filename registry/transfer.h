@@ -43,6 +43,7 @@ struct task *registry_pull(struct registry *r, const char *ref, const struct pul
 
 struct push_options {
 	enum layer_compression compression;
+	const struct platform *platform; /* of an image of several, this one alone; NULL: all of it */
 	unsigned parallel;
 	transfer_progress_fn progress;
 	void *userdata;

@@ -113,14 +113,23 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	int r = cli_store(cli, &s, err);
 	if (r == 0)
 		r = store_image_list(s, &all, err);
-	for (size_t i = 0; r == 0 && i < args->n; i++)
-		r = inspect_one(s, &all, args->v[i], list, err);
-	image_vec_done(&all);
 	if (r < 0)
 		return r;
+	/* Those that are there are shown, whatever of the others. */
+	strv_foreach (name, args) {
+		struct error e = ERROR_INIT;
+		int one = inspect_one(s, &all, name, list, &e);
+		if (one < 0 && r == 0)
+			*err = e;
+		else if (one < 0)
+			cli_error(cli, &e);
+		r = r < 0 ? r : one;
+	}
+	image_vec_done(&all);
 	autofree char *text = json_text_pretty(list);
 	autofree char *line = xprintf("%s\n", text);
-	return cli_outs(line, err);
+	int shown = cli_outs(line, r < 0 ? NULL : err);
+	return r < 0 ? r : shown;
 }
 
 const struct command cmd_image_inspect = {

@@ -61,11 +61,11 @@ struct pull_opts {
 };
 
 static const struct opt pull_opts[] = {
-	OPT(struct pull_opts, OPT_FLAG, all_platforms, 'a', "all-platforms",
+	OPT(struct pull_opts, OPT_FLAG, all_platforms, 0, "all-platforms",
 	    "Also what the image has for other platforms, and its attestations: for save and push"),
 	OPT(struct pull_opts, OPT_STRING, platform, 0, "platform",
 	    "The platform that is pulled, if the image has several"),
-	OPT(struct pull_opts, OPT_FLAG, quiet, 'q', "quiet", "Only print names and digests"),
+	OPT(struct pull_opts, OPT_FLAG, quiet, 'q', "quiet", "Only print the names"),
 	{ 0 },
 };
 
@@ -90,25 +90,47 @@ static int pull_one(struct transfer *t, const char *ref, const struct pull_optio
 	return r < 0 ? r : print_line(text, err);
 }
 
+static int platform_of(const char *text, struct platform *p, const struct platform **ret,
+		       struct error *err)
+{
+	int r = text && *text ? platform_parse(text, p, err) : 0;
+	*ret = text && *text ? p : NULL;
+	return r;
+}
+
+/* The first failure is the answer; another one is told. */
+static int note_failure(const struct transfer *t, int before, int r, const struct error *e,
+			struct error *err)
+{
+	if (r < 0 && before == 0)
+		*err = *e;
+	else if (r < 0)
+		cli_error(t->cli, e);
+	return before < 0 ? before : MIN(r, 0);
+}
+
 static int run_pull(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct pull_opts *o = values;
 	struct platform platform;
 	struct transfer t;
-	bool given = o->platform && *o->platform;
-	int r = given ? platform_parse(o->platform, &platform, err) : 0;
+	struct pull_options opt = { .all_platforms = o->all_platforms,
+				    .parallel = parallel(cli),
+				    .progress = on_progress,
+				    .userdata = &t };
+	int r = platform_of(o->platform, &platform, &opt.platform, err);
 	if (r < 0)
 		return r;
 	if (cli_would(cli, "pull", args))
 		return 0;
 	r = transfer_open(cli, "Pulling", o->quiet, &t, err);
-	struct pull_options opt = { .platform = given ? &platform : NULL,
-				    .all_platforms = o->all_platforms,
-				    .parallel = parallel(cli),
-				    .progress = on_progress,
-				    .userdata = &t };
-	for (size_t i = 0; r == 0 && i < args->n; i++)
-		r = pull_one(&t, args->v[i], &opt, err);
+	for (size_t i = 0; t.view.progress && i < args->n; i++) {
+		struct error e = ERROR_INIT;
+		int one = pull_one(&t, args->v[i], &opt, &e);
+		r = note_failure(&t, r, one, &e, err);
+		if (one == -ERR_CANCELLED)
+			break;
+	}
 	transfer_close(&t);
 	return r;
 }
@@ -125,14 +147,18 @@ const struct command cmd_image_pull = {
 };
 
 struct push_opts {
-	char *compression;
-	bool quiet;
+	char *compression, *platform;
+	bool all_tags, quiet;
 };
 
 static const struct opt push_opts[] = {
+	OPT(struct push_opts, OPT_FLAG, all_tags, 'a', "all-tags",
+	    "Push all tags that the images have here"),
 	OPT(struct push_opts, OPT_STRING, compression, 0, "compression",
 	    "How layers that have no blob yet are compressed (\"gzip\"|\"zstd\"|\"plain\")",
 	    .otherwise = "gzip"),
+	OPT(struct push_opts, OPT_STRING, platform, 0, "platform",
+	    "Of an image for several platforms this one alone"),
 	OPT(struct push_opts, OPT_FLAG, quiet, 'q', "quiet", "Only print the digests"),
 	{ 0 },
 };
@@ -159,20 +185,61 @@ static int push_one(struct transfer *t, const char *ref, const struct push_optio
 	return r < 0 ? r : print_line(digest, err);
 }
 
+/* "NAME" and all of its tags that are here. */
+static int list_tags(struct store *s, const char *name, struct strv *ret, struct error *err)
+{
+	autoref want = { 0 };
+	image_vec all = { 0 };
+	size_t before = ret->n;
+	int r = image_ref_parse(name, &want, err);
+	if (r == 0 &&
+	    (strchr(name, '@') || !streq(want.tag, "latest") || ends_with(name, ":latest")))
+		r = error_set(err, ERR_INVALID, "%s: with --all-tags a name has no tag", name);
+	if (r == 0)
+		r = store_image_list(s, &all, err);
+	vec_foreach (im, &all) {
+		autoref ref = { 0 };
+		if (im->ref && image_ref_parse(im->ref, &ref, NULL) == 0 && ref.tag &&
+		    !ref.digest && streq(ref.domain, want.domain) && streq(ref.path, want.path))
+			strv_take(ret, image_ref_familiar(&ref));
+	}
+	image_vec_done(&all);
+	if (r == 0 && ret->n == before)
+		r = error_set(err, ERR_NOT_FOUND, "%s: no image of this name is here", name);
+	return r;
+}
+
 static int run_push(struct cli *cli, void *values, const struct strv *args, struct error *err)
 {
 	const struct push_opts *o = values;
 	struct push_options opt = { .parallel = parallel(cli), .progress = on_progress };
+	struct platform platform;
+	autostrv names = { 0 };
 	struct transfer t;
 	int r = compression_parse(o->compression, &opt.compression, err);
+	if (r == 0)
+		r = platform_of(o->platform, &platform, &opt.platform, err);
 	if (r < 0)
 		return r;
 	if (cli_would(cli, "push", args))
 		return 0;
 	r = transfer_open(cli, "Pushing", o->quiet, &t, err);
 	opt.userdata = &t;
-	for (size_t i = 0; r == 0 && i < args->n; i++)
-		r = push_one(&t, args->v[i], &opt, err);
+	for (size_t i = 0; r == 0 && i < args->n; i++) {
+		if (o->all_tags)
+			r = list_tags(t.store, args->v[i], &names, err);
+		else
+			strv_push(&names, args->v[i]);
+	}
+	if (r < 0)
+		strv_done(&names);
+	for (size_t i = 0; t.view.progress && i < names.n; i++) {
+		struct error e = ERROR_INIT;
+		int one = push_one(&t, names.v[i], &opt, &e);
+		r = note_failure(&t, r, one, &e, err);
+		if (one == -ERR_CANCELLED)
+			break;
+	}
 	transfer_close(&t);
 	return r;
 }

@@ -4,6 +4,8 @@
 # is kept; credentials go to no other origin.
 # shellcheck source=tests/lib.sh
 source "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/lib-registry.sh
+source "$(dirname "$0")/../lib-registry.sh"
 need_root
 need python3
 cd "$work"
@@ -28,6 +30,37 @@ done
 [ "$(count '"/cut/blobs" in r["path"] and r["range"]')" -ge 3 ] || fail "not resumed after a cut"
 [ "$(count 'r["other"]')" -ge 2 ] || fail "the redirect was not followed"
 [ "$(count 'r["other"] and r["auth"]')" = 0 ] || fail "credentials went to another origin"
+
+# Killed, or stopped by Ctrl-C (at once): nothing of the image is there, and the next pull goes on in the middle of its layer.
+halfway() { [ -n "$(find "$COMPOSE_STATE_DIR/ingest" -size +140k)" ]; }
+for how in killed:KILL stopped:INT; do
+	repo=${how%:*}
+	"$build/compose" image pull -q "$host/$repo" >out 2>&1 &
+	pid=$!
+	wait_for 10 halfway
+	kill -"${how#*:}" $pid
+	timeout 5 tail --pid=$pid -f /dev/null || fail "$repo: it goes on"
+	! wait $pid || fail "$repo: it says that it went well"
+	halfway || fail "$repo: what had come is gone"
+	! compose image inspect "$host/$repo" >/dev/null 2>&1 || fail "$repo: half an image is there"
+	compose image pull -q "$host/$repo" >out 2>&1 || fail "$repo: $(cat out)"
+	[ "$(count '"/'"$repo"'/blobs" in r["path"] and (r["range"] or "").startswith("bytes=150000-")')" = 1 ] || fail "$repo: not from the middle"
+done
+
+# Two at once: each blob is fetched by one of them.
+compose image pull -q "$host/both" >one 2>&1 &
+pid=$!
+compose image pull -q "$host/both" >two 2>&1 || fail "second of two: $(cat two)"
+wait $pid || fail "first of two: $(cat one)"
+[ "$(count '"/both/blobs" in r["path"] and r["auth"]')" = 2 ] || fail "two at once: $(grep both log)"
+
+# Layers that are not to be distributed stay where they are.
+if command -v docker-registry >/dev/null; then
+	REGISTRY_VALIDATION_DISABLED=true start_registry ""
+	compose image tag "$host/foreign" "$registry/foreign"
+	compose image push -q "$registry/foreign" >out 2>&1 || fail "push of a foreign layer: $(cat out)"
+	[ "$(find registry -path '*_layers*' -name link | wc -l)" = 1 ] || fail "a foreign layer was pushed"
+fi
 
 must_fail "has the digest" compose image pull "$host/corrupt"
 must_fail "bytes" compose image pull "$host/long"

@@ -86,6 +86,13 @@ docker_hub_is_the_registry
 compose image pull hub:1 >/dev/null 2>&1 || fail "not by registries.conf"
 unset CONTAINERS_REGISTRIES_CONF
 
+# -- by way of a cache --
+REGISTRY_PROXY_REMOTEURL=http://$plain REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=$work/cache start_registry ""
+fresh
+compose image pull -q "$registry/team/a:1" >/dev/null || fail "not through a cache"
+[ "$(id_of "$registry/team/a:1")" = "$id" ] || fail "another image came through a cache"
+registry=$plain
+
 # -- what is not there --
 must_fail "not found" compose image pull "$plain/team/a:nosuch"
 must_fail "not found" compose image pull "$plain/nosuch:1"

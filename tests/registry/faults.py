@@ -3,7 +3,7 @@
 
 faults.py OUT: writes its port to OUT/port; logs each request as a line of JSON to OUT/log. It wants the password of user:secret. A second port is
 another host to a client: blobs of `redirect` lie there, and credentials must not come."""
-import base64, hashlib, http.server, io, json, os, sys, tarfile, threading
+import base64, hashlib, http.server, io, json, os, select, sys, tarfile, threading
 
 OUT = sys.argv[1]
 AUTH = "Basic " + base64.b64encode(b"user:secret").decode()
@@ -65,6 +65,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if cut is not None:
             self.close_connection = True
 
+    def stall(self, data, seconds=60):
+        """Half of it, then nothing until the client has gone, or for some time."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[:150000])
+        if select.select([self.connection], [], [], seconds)[0]:
+            self.close_connection = True
+        else:
+            self.wfile.write(data[150000:])
+
     def manifest(self, repo, name):
         data, kind = image(repo)[1], OCI + "manifest.v1+json"
         if repo == "schema1":
@@ -116,6 +127,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]
         if repo == "long" and big:
             data += b"more"
+        if repo in ("killed", "stopped") and big and times == 1:
+            return self.stall(data)
+        if repo == "both" and big:
+            return self.stall(data, 1.5)
         if repo == "cut" and big and times < 4:
             end = min(start + 100000, len(data))
             return self.answer(206 if start else 200, data[start:], cut=end - start,
