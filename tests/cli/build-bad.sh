@@ -83,7 +83,7 @@ disown
 at_exit eval "kill $racer 2>/dev/null"
 printf '%sCOPY race/dir /got\nRUN ["/bin/busybox", "sh", "-c", "for f in /got/*; do read -r x < $f && [ \\"${x#outside}\\" = \\"$x\\" ] || exit 9; done"]\n' "$base" >ctx/Dockerfile
 good=0
-for _ in $(seq 1 ${COMPOSE_TEST_RACES:-10}); do
+for _ in $(seq 1 "${COMPOSE_TEST_RACES:-10}"); do
 	if compose build --no-cache >"$work/log" 2>&1; then
 		good=$((good + 1))
 	elif grep -q "exit code 9" "$work/log"; then

@@ -74,8 +74,8 @@ must_fail 'Dockerfile:1:1: error: build it: check=skipp=all: "skipp" is not know
 
 # the page names them all, and each was tried here
 page=$top/docs/build-checks.md
-for rule in $(sed -n 's/^\t*\[LINT_.*{ "\([A-Za-z]*\)".*/\1/p' "$top/builder/lint-rules.c"); do
+while read -r rule; do
 	grep -q "^| $rule |" "$page" || fail "$rule is not in $page"
 	grep -qx "$rule" "$work/tried" || fail "$rule has no case here"
-done
+done < <(sed -n 's/^\t*\[LINT_.*{ "\([A-Za-z]*\)".*/\1/p' "$top/builder/lint-rules.c")
 [ "$(grep -c '^| [A-Z]' "$page")" = "$(grep -cP '^\t+\[LINT_' "$top/builder/lint-rules.c")" ] || fail "$page has more than there is"

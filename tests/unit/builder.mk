@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # unit tests of builder/
 builder_unit = unit-builder-build unit-builder-copy unit-builder-dockerfile unit-builder-expand \
-	unit-builder-graph unit-builder-ignore
+	unit-builder-graph unit-builder-ignore unit-builder-source
 check_PROGRAMS += $(builder_unit)
 TESTS += $(builder_unit)
 
@@ -33,3 +33,8 @@ unit_builder_graph_LDADD = $(builder_test_libs)
 unit_builder_ignore_CPPFLAGS = $(builder_test_cppflags)
 unit_builder_ignore_SOURCES = tests/unit/test-builder-ignore.c
 unit_builder_ignore_LDADD = $(builder_test_libs)
+
+unit_builder_source_CPPFLAGS = $(builder_test_cppflags)
+unit_builder_source_SOURCES = tests/unit/test-builder-source.c builder/git/modules.c \
+	builder/git/origin.c
+unit_builder_source_LDADD = $(builder_test_libs)
