@@ -91,7 +91,8 @@ libcompose_a_SOURCES = \
 	compose/write-yaml.c \
 	compose/write.h \
 	compose/yaml-members.c \
-	compose/yaml-members.h \
+	compose/yaml-parts.h \
 	compose/yaml-resolve.c \
+	compose/yaml-tags.c \
 	compose/yaml.c \
 	compose/yaml.h

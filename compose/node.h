@@ -12,8 +12,8 @@
 #include "util/error.h"
 
 #define LIMIT_NODE_DEPTH 512	    /* nesting of one document */
-#define LIMIT_NODE_VISITS 4000000   /* nodes that aliases may unfold to, over a whole load */
-#define LIMIT_FILE_SIZE	 (64 << 20)
+#define LIMIT_NODE_VISITS 1000000   /* nodes that aliases may unfold to, over a whole load */
+#define LIMIT_FILE_SIZE	  (16 << 20)
 
 struct remote;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "compose/yaml-members.h"
+#include "compose/yaml-parts.h"
 
 static int compare(const void *pa, const void *pb)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compose/yaml.h"
-#include "compose/yaml-members.h"
+#include "compose/yaml-parts.h"
 
 #include "util/map.h"
 #include "util/utf8.h"
@@ -127,7 +127,7 @@ static int count_visits(struct reader *r, size_t n)
 	*r->visits += n;
 	if (*r->visits <= LIMIT_NODE_VISITS)
 		return 0;
-	return stop_with(r, here(r), "too large: it has more than 4000000 values");
+	return stop_with(r, here(r), "too large: it has more than 1000000 values");
 }
 
 static void put_crumbs(const struct crumb *c, struct buf *out)
@@ -150,11 +150,6 @@ static char *path_text(const struct crumb *c)
 	return buf_steal(&path);
 }
 
-static const char *skip_core(const char *tag)
-{
-	return tag ? skip_prefix(tag, "tag:yaml.org,2002:") : NULL;
-}
-
 static enum node_mark mark_of(const char *tag)
 {
 	if (tag && streq(tag, "!reset"))
@@ -162,53 +157,6 @@ static enum node_mark mark_of(const char *tag)
 	if (tag && streq(tag, "!override"))
 		return NODE_OVERRIDE;
 	return NODE_PLAIN;
-}
-
-/* Which kinds a scalar with a tag of the core schema may have. */
-static bool tag_accepts(const char *core, struct node *n)
-{
-	if (streq(core, "int"))
-		return n->kind == NODE_INT || n->kind == NODE_UINT;
-	if (streq(core, "bool"))
-		return n->kind == NODE_BOOL;
-	if (streq(core, "null"))
-		return n->kind == NODE_NULL;
-	if (streq(core, "timestamp"))
-		return n->kind == NODE_TIME;
-	if (n->kind == NODE_INT) {
-		n->kind = NODE_FLOAT;
-		n->f = (double)n->i;
-	}
-	return n->kind == NODE_FLOAT;
-}
-
-static bool is_scalar_tag(const char *core)
-{
-	static const char *const known[] = { "int", "bool", "null", "timestamp", "float" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (streq(core, known[i]))
-			return true;
-	return false;
-}
-
-/* A tag that isn't one of the core's makes a string of anything: so go-yaml does it. */
-static int type_scalar(struct reader *r, const char *text, const char *tag, struct node *n)
-{
-	const char *core = skip_core(tag);
-	bool untagged = !tag || streq(tag, "!");
-
-	if (untagged ? n->quoted : !core || !is_scalar_tag(core)) {
-		n->kind = NODE_STRING;
-		n->s = text;
-		n->quoted |= !untagged;
-		return 0;
-	}
-	yaml_resolve(r->arena, text, n);
-	if (untagged || tag_accepts(core, n))
-		return 0;
-	return finding_error(r->findings, n->at, "\"%s\" is not a value of the type !!%s", text,
-			     core);
 }
 
 static struct node *read_scalar(struct reader *r)
@@ -225,7 +173,7 @@ static struct node *read_scalar(struct reader *r)
 		finding_error(r->findings, n->at, "a NUL character cannot be in a value");
 		return n;
 	}
-	type_scalar(r, arena_strndup(r->arena, text, len), tag, n);
+	yaml_type(r->arena, arena_strndup(r->arena, text, len), tag, n, r->findings);
 	return n;
 }
 
