@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compose/interpolate.h"
 
+#define LIMIT_NESTED 200 /* forms in forms, and forms behind each other in a line */
+
 static void collect_text(struct variables *vars, struct str text, unsigned depth);
 
 static struct variable *variable_of(struct variables *vars, struct str name)
@@ -23,7 +25,7 @@ static bool in_name(char c)
 }
 
 /* What is between the braces, or behind the `$`. */
-static void collect_form(struct variables *vars, struct str form, unsigned depth)
+static void add_form(struct variables *vars, struct str form, unsigned depth)
 {
 	struct variable *v;
 	struct str rest;
@@ -48,13 +50,31 @@ static void collect_form(struct variables *vars, struct str form, unsigned depth
 	collect_text(vars, str_of(text), depth + 1);
 }
 
-/* The end of a form that begins with "{": where its brace balances, else the last one of its line.
- */
-static const char *end_of_form(const char *p, const char *line_end)
+/* p: at the "{". The "}" that ends what can be a form: the last one of the line when it has an
+ * operator. NULL: it can't be one. */
+static const char *end_of_match(const char *p, const char *end)
+{
+	const char *line_end = memchr(p, '\n', (size_t)(end - p)), *q = p + 1;
+
+	if (!line_end)
+		line_end = end;
+	while (q < line_end && in_name(*q))
+		q++;
+	if (q == p + 1 || char_is_digit(p[1]) || q == line_end)
+		return NULL;
+	if (*q == '}')
+		return q;
+	if (*q == ':' && q + 1 < line_end)
+		q++;
+	return strchr("-+?", *q) ? memrchr(q, '}', (size_t)(line_end - q)) : NULL;
+}
+
+/* Where the brace at p balances; match_end when it doesn't. */
+static const char *end_of_form(const char *p, const char *match_end)
 {
 	int open = 0;
 
-	for (const char *q = p; q < line_end; q++) {
+	for (const char *q = p; q <= match_end; q++) {
 		if (*q == '}' && --open == 0)
 			return q;
 		if (*q == '{') {
@@ -62,27 +82,27 @@ static const char *end_of_form(const char *p, const char *line_end)
 			q++;
 		}
 	}
-	return memrchr(p, '}', (size_t)(line_end - p));
+	return match_end;
 }
 
-/* p: at the "{". Returns where to go on: behind the form, or behind its line when nothing closes
- * it. */
+/* p: at the "{". Returns where to go on. What is no form is a variable without a name, and forms
+ * that are behind each other in a line are taken from the last one on: so Docker Compose lists
+ * them, and the one taken last is what is told of a name that has several. */
 static const char *collect_braced(struct variables *vars, const char *p, const char *end,
 				  unsigned depth)
 {
-	const char *line_end = memchr(p, '\n', (size_t)(end - p)), *q = p + 1, *close;
+	const char *match_end = end_of_match(p, end), *close;
 
-	if (!line_end)
-		line_end = end;
-	while (q < line_end && in_name(*q))
-		q++;
-	if (q == p + 1 || char_is_digit(p[1]) || q == line_end || !strchr("}:-?+", *q))
+	if (!match_end) {
+		add_form(vars, STR(""), depth);
 		return p + 1;
-	close = *q == '}' ? q : end_of_form(p, line_end);
-	if (!close)
-		return line_end;
-	collect_form(vars, (struct str){ p + 1, (size_t)(close - p - 1) }, depth);
-	return close + 1;
+	}
+	close = end_of_form(p, match_end);
+	if (depth < LIMIT_NESTED)
+		collect_text(vars, (struct str){ close + 1, (size_t)(match_end - close) },
+			     depth + 1);
+	add_form(vars, (struct str){ p + 1, (size_t)(close - p - 1) }, depth);
+	return depth < LIMIT_NESTED ? match_end + 1 : close + 1;
 }
 
 /* p: behind a `$`. Returns where to go on. */
@@ -94,11 +114,11 @@ static const char *collect_dollar(struct variables *vars, const char *p, const c
 	if (*p == '{')
 		return collect_braced(vars, p, end, depth);
 	if (!in_name(*p) || char_is_digit(*p))
-		return p + 1;
+		return *p == '$' ? p + 1 : p;
 	while (p < end && in_name(*p))
 		p++;
 	name.n = (size_t)(p - name.p);
-	collect_form(vars, name, depth);
+	add_form(vars, name, depth);
 	return p;
 }
 
@@ -106,9 +126,7 @@ static void collect_text(struct variables *vars, struct str text, unsigned depth
 {
 	const char *p = text.p, *end = text.p + text.n;
 
-	if (depth > LIMIT_INTERP_DEPTH)
-		return;
-	while (p < end) {
+	while (p < end && depth <= LIMIT_NESTED) {
 		p = memchr(p, '$', (size_t)(end - p));
 		if (!p || p + 1 == end)
 			return;
