@@ -45,18 +45,58 @@ static bool named_float(const char *s, double *ret)
 	return true;
 }
 
+/* Go's rule: each '_' stands between digits, or between "0x" and one. */
+static bool underscores_fit(const char *s)
+{
+	bool digit, after_digit = false, hex;
+	char last = '\0';
+
+	s += *s == '-' || *s == '+';
+	hex = s[0] == '0' && char_lower(s[1]) == 'x';
+	for (; *s; s++) {
+		digit = char_is_digit(*s) || (hex && strchr("abcdefABCDEFxX", *s));
+		if (*s == '_' ? !after_digit : last == '_' && !digit)
+			return false;
+		after_digit = digit;
+		last = *s;
+	}
+	return last != '_';
+}
+
+/* A float of C without what Go doesn't have, and the other way round. NULL: it isn't one. */
+static char *plain_float(const char *s)
+{
+	const char *digits = s + (*s == '-' || *s == '+');
+	bool hex = digits[0] == '0' && char_lower(digits[1]) == 'x';
+	char *ret, *p;
+
+	if (!*s || strspn(s, "0123456789abcdefABCDEFxXpP+-._") != strlen(s))
+		return NULL;
+	if (hex && !strpbrk(digits, "pP"))
+		return NULL;
+	if (strchr(s, '_') && !underscores_fit(s))
+		return NULL;
+	ret = p = xstrdup(s);
+	for (; *s; s++)
+		if (*s != '_')
+			*p++ = *s;
+	*p = '\0';
+	return ret;
+}
+
 static int to_float(struct node *n, const char *s, int bits, struct error *err)
 {
-	double f;
-	char *end;
+	autofree char *plain = NULL;
+	char *end = NULL;
+	double f = 0;
 
 	n->kind = NODE_FLOAT;
 	if (named_float(s, &n->f))
 		return 0;
-	if (!*s || strspn(s, "0123456789abcdefABCDEFxXpP+-.") != strlen(s))
-		return go_error(err, "ParseFloat", s, false);
-	f = strtod(s, &end);
-	if (*end)
+	plain = plain_float(s);
+	if (plain)
+		f = strtod(plain, &end);
+	if (!plain || *end || end == plain)
 		return go_error(err, "ParseFloat", s, false);
 	if (!isfinite(f))
 		return go_error(err, "ParseFloat", s, true);

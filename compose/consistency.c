@@ -56,8 +56,7 @@ static void check_sources(struct checker *ck, const struct node *list, const cha
 	{
 		const struct node *source = node_get(x, "source");
 
-		if (is_string(source))
-			check_reference(ck, source, section, what, source->s);
+		check_reference(ck, source ? source : x, section, what, node_str(source, ""));
 	}
 }
 

@@ -118,6 +118,21 @@ DECODER(span)
 	return string_like(ps, n, duration_format(d, text));
 }
 
+static bool octal(const char *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '7' || v >> 60)
+			return false;
+		v = v * 8 + (uint64_t)(*s - '0');
+	}
+	*ret = v;
+	return true;
+}
+
 DECODER(mode)
 {
 	uint64_t mode = 0;
@@ -126,15 +141,10 @@ DECODER(mode)
 		mode = (uint64_t)n->i;
 	else if (!is_string(n))
 		return refuse(ps, n, path, "a file mode (0440)");
-	else
-		for (const char *p = n->s; *p; p++) {
-			if (*p < '0' || *p > '7' || mode >> 60) {
-				pass_error(ps, n, path, "\"%s\" is not an octal file mode (0440)",
-					   n->s);
-				return NULL;
-			}
-			mode = mode * 8 + (uint64_t)(*p - '0');
-		}
+	else if (!octal(n->s, &mode)) {
+		pass_error(ps, n, path, "\"%s\" is not an octal file mode (0440)", n->s);
+		return NULL;
+	}
 	return string_like(ps, n, arena_printf(ps->arena, "0%llo", (unsigned long long)mode));
 }
 
@@ -161,6 +171,8 @@ DECODER(ulimit)
 {
 	struct node *ret;
 
+	if (n->kind == NODE_FLOAT)
+		return refuse(ps, n, path, "an integer or a mapping");
 	if (!is_map(n))
 		return decode_int(ps, n, attr, path);
 	ret = map_like(ps, n);

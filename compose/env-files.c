@@ -20,9 +20,9 @@ static const char *scope_get(void *userdata, const char *name, const char **ret_
 	return value ? value : node_str(node_get(scope->own, name), NULL);
 }
 
-static const char *no_vars(void *userdata, const char *name, const char **ret_origin)
+static const char *map_value(void *userdata, const char *name, const char **ret_origin)
 {
-	return NULL;
+	return strmap_get(userdata, name);
 }
 
 static void read_one(struct pass *ps, const struct node *at, const char *path, struct dotenv *d,
@@ -118,8 +118,9 @@ static void service_label_files(struct pass *ps, struct node *service)
 	struct node *own = node_get(service, "labels");
 	struct node *files = node_get(service, "label_file");
 	automap values = { 0 };
+	automap before = { 0 }; /* of the files before: they win over what a file says itself */
 	struct dotenv d = {
-		.vars = { no_vars, NULL },
+		.vars = { map_value, &before },
 		.values = &values,
 		.warnings = ps->findings,
 	};
@@ -128,6 +129,7 @@ static void service_label_files(struct pass *ps, struct node *service)
 		return;
 	node_item(file, files)
 	{
+		strmap_copy(&before, &values);
 		if (is_string(file) && !path_exists(file->s))
 			pass_fail(ps, file,
 				  "label file %s not found: stat %s: no such file or directory",

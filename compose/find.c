@@ -253,11 +253,13 @@ static int files_from_environment(struct pass *ps)
 static void find_profiles(struct pass *ps)
 {
 	const char *names = strmap_get(&ps->tree->env, "COMPOSE_PROFILES");
-	struct str rest = str_of(names), part;
+	struct str rest = str_of(names ? names : ""), part;
 
 	strv_copy(&ps->tree->profiles, &ps->opt->profiles);
-	if (ps->tree->profiles.n || !names)
+	if (ps->tree->profiles.n)
 		return;
+	/* None is one with an empty name: a service whose profile is that (`${UNSET}`) is active.
+	 */
 	do {
 		str_cut(rest, ',', &part, &rest);
 		strv_take(&ps->tree->profiles, str_dup(str_trim(part)));

@@ -190,8 +190,10 @@ struct node *merge_build(struct pass *ps, struct node *base, struct node *over,
 struct node *merge_depends_on(struct pass *ps, struct node *base, struct node *over,
 			      const struct attr *attr, const struct node_path *path)
 {
-	return merge_as_maps(ps, short_depends_on(ps, base, attr, path),
-			     short_depends_on(ps, over, attr, path), attr, path);
+	/* What a map leaves out comes from the other one, and only then from the defaults. */
+	return merge_as_maps(ps, is_map(base) ? base : short_depends_on(ps, base, attr, path),
+			     is_map(over) ? over : short_depends_on(ps, over, attr, path), attr,
+			     path);
 }
 
 struct node *merge_keys(struct pass *ps, struct node *base, struct node *over,

@@ -165,6 +165,9 @@ const char *env_get_for(struct pass *ps, const struct node *at, const char *name
 {
 	const char *value = strmap_get(ps->env, name);
 
+	/* Without interpolation nothing else of the environment gets into the project. */
+	if (ps->opt->no_interpolate && !streq(name, "COMPOSE_PROJECT_NAME"))
+		return NULL;
 	if (value && is_remote_node(at))
 		note_variable(ps, &(struct variable){ .name = name, .default_value = "" });
 	return value;

@@ -32,7 +32,7 @@ enum {
 #define PAIRS(n, k, ...)                                                                \
 	ROW(n, k, LM, .item = &string_item, .each = &scalar_each, .flags = ATTR_UNIQUE, \
 	    .merge = merge_sequence, .unique = unique_key_value, __VA_ARGS__)
-#define ULIMITS(n, ...) ROW(n, MAP, M, .each = &ulimit_each, .flags = ATTR_OPEN, __VA_ARGS__)
+#define ULIMITS(n, of, ...) ROW(n, MAP, M, .each = &(of), .flags = ATTR_OPEN, __VA_ARGS__)
 #define HOSTS(n, ...)                                                                     \
 	ROW(n, HOSTS, LM, .item = &string_item, .each = &host_each, .flags = ATTR_UNIQUE, \
 	    .merge = merge_hosts, __VA_ARGS__)
@@ -56,6 +56,9 @@ static const struct attr ulimit_rows[] = {
 };
 static const struct attr ulimit_each = ROW(NULL, ULIMIT, I | S | M, .members = ulimit_rows,
 					   .cast = CAST_INT, .merge = merge_ulimit, LOCAL);
+/* Of a build, where a number in quotes is refused. */
+static const struct attr build_ulimit_each = ROW(NULL, ULIMIT, I | M, .members = ulimit_rows,
+						 .merge = merge_ulimit, LOCAL);
 
 static const struct attr mount_rows[] = {
 	TEXT("source", LOCAL),
@@ -98,7 +101,7 @@ static const struct attr build_rows[] = {
 	ROW("secrets", LIST, L, .item = &config_item, LOCAL),
 	ROW("shm_size", SIZE, IS, LOCAL),
 	ROW("tags", WORDS, L, .item = &string_item, .unique = unique_key_value, LOCAL),
-	ULIMITS("ulimits", LOCAL),
+	ULIMITS("ulimits", build_ulimit_each, LOCAL),
 	ROW("platforms", WORDS, L, .item = &string_item, LOCAL),
 	ROW("privileged", BOOL, BS, LOCAL),
 	END,
@@ -514,7 +517,7 @@ static const struct attr service_rows[] = {
 	ROW("tmpfs", WORDS, SL, .item = &string_item, .flags = ATTR_UNIQUE, .merge = merge_sequence,
 	    .unique = unique_key_value, LOCAL),
 	SWITCH("tty", LOCAL),
-	ULIMITS("ulimits", LOCAL),
+	ULIMITS("ulimits", ulimit_each, LOCAL),
 	ROW("use_api_socket", BOOL, B, ELSEWHERE),
 	TEXT("user", LOCAL),
 	TEXT("userns_mode", LOCAL),

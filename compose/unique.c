@@ -85,8 +85,12 @@ const char *unique_port(struct pass *ps, const struct node *item, const struct n
 				   "a port needs a target: the port in the container");
 		return NULL;
 	}
-	return arena_printf(ps->arena, "%s:%s:%s/%s", member_text(ps, item, "host_ip", "0.0.0.0"),
+	/* The number 80 and the text "80" are not the same here: so Docker Compose has it. */
+	return arena_printf(ps->arena, "%s:%s%s:%s%s/%s",
+			    member_text(ps, item, "host_ip", "0.0.0.0"),
+			    is_string(node_get(item, "published")) ? "" : "#",
 			    member_text(ps, item, "published", ""),
+			    is_string(node_get(item, "target")) ? "#" : "",
 			    member_text(ps, item, "target", ""),
 			    member_text(ps, item, "protocol", "tcp"));
 }
