@@ -93,16 +93,24 @@ static void copy_extensions(struct pass *ps, const struct node *n, struct node *
 	vec_done(&found);
 }
 
+/* An empty map or list for what n is decoded to, or NULL: n is none. */
+static struct node *same_kind(struct pass *ps, const struct node *n, enum node_kind kind,
+			      const struct node_path *path)
+{
+	if (n->kind == kind)
+		return node_new(ps->arena, kind, n->at);
+	pass_error(ps, n, path, "must be a %s, not a %s", node_kind_name(kind),
+		   node_kind_name(n->kind));
+	return NULL;
+}
+
 static struct node *decode_object(struct pass *ps, struct node *n, const struct attr *attr,
 				  const struct node_path *path)
 {
-	struct node *ret;
+	struct node *ret = same_kind(ps, n, NODE_MAP, path);
 
-	if (!is_map(n)) {
-		pass_error(ps, n, path, "must be a mapping, not a %s", node_kind_name(n->kind));
+	if (!ret)
 		return NULL;
-	}
-	ret = map_like(ps, n);
 	for (const struct attr *row = attr->members; row->name; row++)
 		decode_member(ps, n, row, path, ret);
 	copy_extensions(ps, n, ret);
@@ -112,13 +120,10 @@ static struct node *decode_object(struct pass *ps, struct node *n, const struct 
 static struct node *decode_list(struct pass *ps, struct node *n, const struct attr *attr,
 				const struct node_path *path)
 {
-	struct node *ret;
+	struct node *ret = same_kind(ps, n, NODE_LIST, path);
 
-	if (!is_list(n)) {
-		pass_error(ps, n, path, "must be a list, not a %s", node_kind_name(n->kind));
+	if (!ret)
 		return NULL;
-	}
-	ret = list_like(ps, n);
 	node_item(x, n)
 	{
 		struct node *value = decode(ps, x, attr->item, PATH_STEP(path, "[]"));
@@ -132,13 +137,10 @@ static struct node *decode_list(struct pass *ps, struct node *n, const struct at
 static struct node *decode_map(struct pass *ps, struct node *n, const struct attr *attr,
 			       const struct node_path *path)
 {
-	struct node *ret;
+	struct node *ret = same_kind(ps, n, NODE_MAP, path);
 
-	if (!is_map(n)) {
-		pass_error(ps, n, path, "must be a mapping, not a %s", node_kind_name(n->kind));
+	if (!ret)
 		return NULL;
-	}
-	ret = map_like(ps, n);
 	node_each(m, n)
 	{
 		struct node *value = m->value;
