@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A fuzz target per parser that is fed from outside. With --enable-fuzz (CC=clang) they are libFuzzer programs:
 # ./fuzz-yaml -max_total_time=600 CORPUS. Otherwise `make check` replays tests/fuzz/corpus/NAME through each.
-fuzz_targets = fuzz-yaml fuzz-interpolate fuzz-dotenv
+fuzz_targets = fuzz-yaml fuzz-interpolate fuzz-dotenv fuzz-ports fuzz-volumes fuzz-quantity
 fuzz_text_ldadd = libcompose.a libutil.a $(YAML_LIBS) $(UTF8PROC_LIBS)
 
 check_PROGRAMS += $(fuzz_targets)
@@ -29,5 +29,20 @@ fuzz_dotenv_SOURCES = tests/fuzz/fuzz-dotenv.c tests/fuzz/fuzz.h $(fuzz_main)
 fuzz_dotenv_CPPFLAGS = $(AM_CPPFLAGS)
 fuzz_dotenv_LDFLAGS = $(fuzz_ldflags)
 fuzz_dotenv_LDADD = $(fuzz_text_ldadd)
+
+fuzz_ports_SOURCES = tests/fuzz/fuzz-ports.c tests/fuzz/fuzz.h tests/fuzz/short-form.h $(fuzz_main)
+fuzz_ports_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_ports_LDFLAGS = $(fuzz_ldflags)
+fuzz_ports_LDADD = $(fuzz_text_ldadd) $(CRYPTO_LIBS)
+
+fuzz_volumes_SOURCES = tests/fuzz/fuzz-volumes.c tests/fuzz/fuzz.h tests/fuzz/short-form.h $(fuzz_main)
+fuzz_volumes_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_volumes_LDFLAGS = $(fuzz_ldflags)
+fuzz_volumes_LDADD = $(fuzz_text_ldadd) $(CRYPTO_LIBS)
+
+fuzz_quantity_SOURCES = tests/fuzz/fuzz-quantity.c tests/fuzz/fuzz.h $(fuzz_main)
+fuzz_quantity_CPPFLAGS = $(AM_CPPFLAGS)
+fuzz_quantity_LDFLAGS = $(fuzz_ldflags)
+fuzz_quantity_LDADD = libutil.a
 
 EXTRA_DIST += tests/fuzz/corpus
