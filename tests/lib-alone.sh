@@ -67,11 +67,11 @@ remove_cgroups() {
 }
 at_exit remove_cgroups
 
-# What may stay in the run directory: locks and directories, no file of a container. A write that was killed leaves a temporary file, which
+# What may stay in the run directory: locks, directories and crun's own cache, no file of a container. A write that was killed leaves a temporary file, which
 # is swept a minute later.
 files_left() {
 	find "$COMPOSE_RUN_DIR/containers" "$COMPOSE_RUN_DIR/steps" "$COMPOSE_RUN_DIR/oci" "$COMPOSE_RUN_DIR/net/aardvark" \
-		"$COMPOSE_STATE_DIR/stage" -mindepth 1 -maxdepth 1 2>/dev/null || :
+		"$COMPOSE_STATE_DIR/stage" -mindepth 1 -maxdepth 1 ! -path '*/oci/.cache' 2>/dev/null || :
 	find "$COMPOSE_STATE_DIR/containers" "$COMPOSE_STATE_DIR/status" "$COMPOSE_STATE_DIR/volumes" -mindepth 1 -maxdepth 1 \
 		! -name '.tmp-*' 2>/dev/null || :
 	ls "$COMPOSE_RUN_DIR/net/dirty" 2>/dev/null || :
