@@ -20,6 +20,19 @@ void findings_done(struct findings *f)
 	*f = (struct findings){ 0 };
 }
 
+/* Files of other machines are quoted: they don't get to steer the terminal. */
+static void make_safe(char *s)
+{
+	for (unsigned char *p = (unsigned char *)s; *p; p++) {
+		bool c1 = *p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+
+		if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f || c1)
+			*p = '?';
+		if (c1)
+			p[1] = '?';
+	}
+}
+
 static void add(struct findings *f, enum severity severity, struct place at, const char *fmt,
 		va_list ap) printf_like(4, 0);
 
@@ -38,6 +51,7 @@ static void add(struct findings *f, enum severity severity, struct place at, con
 	}
 	if (vasprintf(&message, fmt, ap) < 0)
 		abort();
+	make_safe(message);
 	*vec_add(&f->list) = (struct finding){ .severity = severity, .at = at, .message = message };
 }
 
@@ -71,6 +85,7 @@ void finding_hint(struct findings *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	if (vasprintf(&newest->hint, fmt, ap) < 0)
 		abort();
+	make_safe(newest->hint);
 	va_end(ap);
 }
 
@@ -107,10 +122,12 @@ static bool is_continuation(char c)
  * character. */
 static void put_line(struct str line, struct buf *out)
 {
-	unsigned char c;
+	unsigned char c, before = 0;
 
-	for (size_t i = 0, shown = 0; i < line.n && shown < SHOWN_LINE_MAX; i++) {
+	for (size_t i = 0, shown = 0; i < line.n && shown < SHOWN_LINE_MAX; i++, before = c) {
 		c = (unsigned char)line.p[i];
+		if (before == 0xC2 && c < 0xA0) /* a C1 control: not one any more */
+			c = 0xA0;
 		buf_addc(out, (c < 0x20 && c != '\t') || c == 0x7f ? ' ' : (char)c);
 		if (!is_continuation((char)c))
 			shown++;
@@ -146,19 +163,28 @@ static void put_excerpt(struct place at, bool colour, struct buf *out)
 	put_caret(line, at.column, colour, out);
 }
 
+static void put_name(const struct source *s, struct buf *out)
+{
+	autofree char *name = xstrdup(s->name);
+
+	make_safe(name);
+	buf_adds(out, name);
+}
+
 static void put_chain(const struct source *s, struct buf *out)
 {
-	for (; s && s->from; s = s->from)
-		buf_addf(out, "    %s from %s:%u:%u\n",
-			 streq0(s->why, "extends") ? "extended" : "included", s->from->name,
-			 s->from_line, s->from_column);
+	for (; s && s->from; s = s->from) {
+		buf_addf(out, "    %s from ", streq0(s->why, "extends") ? "extended" : "included");
+		put_name(s->from, out);
+		buf_addf(out, ":%u:%u\n", s->from_line, s->from_column);
+	}
 }
 
 static void put_place(struct place at, struct buf *out)
 {
 	if (!at.source)
 		return;
-	buf_adds(out, at.source->name);
+	put_name(at.source, out);
 	if (at.line)
 		buf_addf(out, ":%u:%u", at.line, at.column);
 	buf_adds(out, ": ");

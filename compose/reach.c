@@ -93,14 +93,16 @@ static void look_device(struct reaching *r, const struct reach_rule *rule, const
 /* What a mount of the local driver takes: device, and paths in its options. */
 static void look_options(struct reaching *r, const struct reach_rule *rule, const struct node *n)
 {
+	bool binds = strstr(node_str(node_get(n, "o"), ""), "bind") != NULL;
+
 	node_each(m, n)
 	{
-		if (!is_string(m->value))
-			continue;
-		if (*m->value->s == '/')
-			reach_path(r, rule, m->value, m->value->s);
-		else if (strstr(m->value->s, "=/"))
-			reach(r, rule, m->value, m->value->s);
+		const char *value = node_str(m->value, "");
+
+		if (*value == '/')
+			reach_path(r, rule, m->value, value);
+		else if (strstr(value, "=/") || (binds && streq(m->key, "device")))
+			reach(r, rule, m->value, value);
 	}
 }
 
@@ -126,10 +128,25 @@ static void look_true(struct reaching *r, const struct reach_rule *rule, const s
 		reach(r, rule, n, "true");
 }
 
+/* Another container, of whatever project, is as good as the machine. */
 static void look_host(struct reaching *r, const struct reach_rule *rule, const struct node *n)
 {
-	if (streq(node_str(n, ""), "host"))
-		reach(r, rule, n, "host");
+	const char *value = node_str(n, "");
+
+	if (streq(value, "host") || starts_with(value, "container:"))
+		reach(r, rule, n, value);
+}
+
+/* "seccomp=PATH", "apparmor=unconfined", "label=disable" */
+static void look_security(struct reaching *r, const struct reach_rule *rule, const struct node *n)
+{
+	const char *value = node_str(n, "");
+	bool harmless = streq(value, "no-new-privileges") ||
+			streq(value, "no-new-privileges:true") ||
+			streq(value, "no-new-privileges=true");
+
+	if (*value && !harmless)
+		reach(r, rule, n, value);
 }
 
 static void look_capability(struct reaching *r, const struct reach_rule *rule, const struct node *n)
@@ -147,7 +164,8 @@ static void look_capability(struct reaching *r, const struct reach_rule *rule, c
 
 static void look_any(struct reaching *r, const struct reach_rule *rule, const struct node *n)
 {
-	reach(r, rule, n, node_str(n, ""));
+	if (!is_null(n))
+		reach(r, rule, n, node_str(n, ""));
 }
 
 static const struct reach_rule service_rules[] = {
@@ -156,7 +174,7 @@ static const struct reach_rule service_rules[] = {
 	{ "build.context", "build context", look_context, false },
 	{ "build", "Dockerfile", look_dockerfile, false },
 	{ "build.additional_contexts.*", "additional build context", look_context, false },
-	{ "build.ssh.*", "ssh agent or key for a build", look_any, false },
+	{ "build.ssh", "ssh agent or key for a build", look_any, false },
 	{ "build.cache_from.*", "cache", look_cache, false },
 	{ "build.cache_to.*", "cache", look_cache, false },
 	{ "build.privileged", "privileged build", look_true, false },
@@ -168,6 +186,11 @@ static const struct reach_rule service_rules[] = {
 	{ "cap_add.*", "capability", look_capability, false },
 	{ "privileged", "privileged", look_true, false },
 	{ "use_api_socket", "use_api_socket", look_true, false },
+	{ "security_opt.*", "security_opt", look_security, false },
+	{ "volumes_from.*", "volumes_from", look_host, false },
+	{ "runtime", "runtime", look_any, false },
+	{ "post_start.*.privileged", "privileged post_start", look_true, false },
+	{ "pre_stop.*.privileged", "privileged pre_stop", look_true, false },
 	{ "cgroup", "cgroup", look_host, false },
 	{ "ipc", "ipc", look_host, false },
 	{ "network_mode", "network_mode", look_host, false },
@@ -178,6 +201,7 @@ static const struct reach_rule service_rules[] = {
 };
 static const struct reach_rule volume_rules[] = {
 	{ "driver_opts", "volume of", look_options, false },
+	{ "external", "volume of somebody else: external", look_true, false },
 };
 static const struct reach_rule file_rules[] = {
 	{ "file", "file", look_path, false },

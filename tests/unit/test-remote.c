@@ -192,7 +192,7 @@ static void test_git_names(void **state)
 static void test_from_the_user(void **state)
 {
 	struct fixture fx;
-	autofree char *data = NULL, *env = NULL;
+	autofree char *data = NULL;
 
 	begin(&fx, state);
 	data = path_join(fx.root, "data");
@@ -282,6 +282,14 @@ static void test_reaches(void **state)
 		{ "volumes: ['n:/n']}\nvolumes:\n  n: {driver_opts: {o: 'addr=10.0.0.1', type: "
 		  "nfs, device: ':/x'}",
 		  0 },
+		{ "volumes: ['n:/n']}\nvolumes:\n  n: {driver_opts: {o: 'ro,bind', device: etc}",
+		  1 },
+		{ "volumes: ['n:/n']}\nvolumes:\n  n: {external: true", 1 },
+		{ "volumes_from: ['container:other']", 1 },
+		{ "network_mode: 'container:other'", 1 },
+		{ "security_opt: ['no-new-privileges:true']", 0 },
+		{ "security_opt: ['seccomp=/etc/shadow', apparmor=unconfined]", 2 },
+		{ "post_start: [{command: id, privileged: true}]", 1 },
 		{ "secrets: [s]}\nsecrets:\n  s: {file: /etc/shadow", 1 },
 		{ "secrets: [s]}\nsecrets:\n  s: {file: ./s", 0 },
 		{ "configs: [s]}\nconfigs:\n  s: {file: away/shadow", 1 },
@@ -326,6 +334,18 @@ static void test_consent(void **state)
 	assert_int_equal(fx.asked, 2);
 	assert_int_equal(fx.read_now, 1);
 	assert_string_equal(VALUE(&fx, "services", "a", "environment", "A"), "1");
+	done(&fx);
+}
+
+static void test_terminals(void **state)
+{
+	struct fixture fx;
+
+	begin(&fx, state);
+	put(&fx, "cache/c0ffee/compose.yaml",
+	    "services:\n  a: {image: x, volumes: [\"/\\e]0;title\\a/\\x9b2J:/d\"]}\n");
+	assert_int_equal(load(&fx, URL), -ERR_INVALID);
+	assert_said(&fx, "bind mount of /?]0;title?/??2J\n");
 	done(&fx);
 }
 
@@ -446,6 +466,7 @@ int main(void)
 		unit_test_in_dir(test_names_in_findings),
 		unit_test_in_dir(test_reaches),
 		unit_test_in_dir(test_consent),
+		unit_test_in_dir(test_terminals),
 		unit_test_in_dir(test_own_files_are_trusted),
 		unit_test_in_dir(test_extends_and_include_stay_within),
 		unit_test_in_dir(test_dotenv_of_an_include),
