@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* Part of every key: a new version of how steps are made takes nothing from an old one. */
-#define CACHE_VERSION "5"
+#define CACHE_VERSION "6"
 #define DAY	      (24 * 3600 * NSEC_PER_SEC)
 
 int cache_open(struct store *s, struct error *err)

@@ -179,9 +179,11 @@ static int apply_shell(struct stage_run *run, const struct inst *in, struct erro
 static int apply_expose(struct stage_run *run, const struct inst *in, struct error *err)
 {
 	struct strv *all = &run->cfg.config.exposed_ports;
-	autostrv words = { 0 }, ports = { 0 };
+	autostrv words = { 0 }, ports = { 0 }, sorted = { 0 };
 
-	strv_foreach (arg, &in->args) {
+	strv_copy(&sorted, &in->args);
+	strv_sort(&sorted);
+	strv_foreach (arg, &sorted) {
 		int r = expand_words(arg, in->df->escape, 0, &run->env, NULL, &words, err);
 
 		if (r < 0)

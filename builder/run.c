@@ -51,7 +51,7 @@ static void set_argv(struct step *s)
 	} else if (!script_of(in, &script)) {
 		text = command_text(in);
 		meta_with_shell(s->run, text, &s->spec.argv);
-	} else if (starts_with(in->line->heredocs.v[0].content, "#!")) {
+	} else if (starts_with(script, "#!")) {
 		s->script = TAKE_PTR(script);
 		path = xprintf(RUN_SCRIPTS "/%s", in->line->heredocs.v[0].name);
 		meta_with_shell(s->run, path, &s->spec.argv);

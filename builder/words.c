@@ -4,6 +4,7 @@
 #include "builder/expand.h"
 
 #include "util/json.h"
+#include "util/utf8.h"
 
 struct words {
 	struct str s;
@@ -11,6 +12,22 @@ struct words {
 	struct buf word;
 	bool blank_ok; /* the word is there even when it is empty: it had quotes */
 };
+
+/* How long the blank at the start of s is: 0 when there is none. One of a web page counts too. */
+static size_t blank(struct str s)
+{
+	uint32_t c;
+	size_t n;
+
+	if (!s.n || !(s.p[0] & 0x80))
+		return s.n && char_is_space(s.p[0]);
+	c = utf8_decode(s, &n);
+	return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+			       c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+			       c == 0x3000
+		       ? n
+		       : 0;
+}
 
 /* Takes an escape and what it escapes, as they are. False at the end of the text: the escape is
  * dropped. */
@@ -48,7 +65,7 @@ static void take_quoted(struct words *w)
 
 static void take_word(struct words *w)
 {
-	while (w->s.n && !char_is_space(w->s.p[0])) {
+	while (w->s.n && !blank(w->s)) {
 		char c = w->s.p[0];
 
 		if (c == '\'' || c == '"') {
@@ -67,8 +84,8 @@ void line_words(const char *args, char escape, struct strv *ret)
 
 	buf_init(&w.word, BUF_MAX_ANY);
 	for (;;) {
-		while (w.s.n && char_is_space(w.s.p[0]))
-			w.s = str_skip(w.s, 1);
+		while (blank(w.s))
+			w.s = str_skip(w.s, blank(w.s));
 		if (!w.s.n)
 			break;
 		buf_reset(&w.word);

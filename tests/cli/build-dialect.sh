@@ -46,7 +46,7 @@ bad() { # WHAT IT SAYS, the Dockerfile on stdin
 	grep -q -- "$1" "$work/out" || fail "$(cat "$work/out") does not say $1"
 }
 
-good 'h == ["ARG a=1 q=2", "ENV b=2", "COPY --chown=1:2 f 1* /g/ # buildkit", "WORKDIR /w", "EXPOSE [80/tcp 70/udp 71/udp]",
+good 'h == ["ARG a=1 q=2", "ENV b=2", "COPY --chown=1:2 f 1* /g/ # buildkit", "WORKDIR /w", "EXPOSE [70/udp 71/udp 80/tcp]",
 	"VOLUME [/v /x y]", "CMD [\"a\" \"b\\t\\\"\"]", "SHELL [/bin/sh -c]", "ENTRYPOINT [\"/bin/sh\" \"-c\" \"e $b\"]",
 	"HEALTHCHECK {Test:[CMD-SHELL t] Interval:1m30s Timeout:0s StartPeriod:0s StartInterval:0s Retries:3}", "COPY f <<E /e/ # buildkit",
 	"COPY /f /h # buildkit"]' <<'END'
@@ -77,8 +77,9 @@ COPY --from= f /e/
 COPY --from=scratch / /nothing/
 COPY --from=extra . /x/
 END
-good 'c["Healthcheck"] == {"Test": ["CMD-SHELL", "x"]} and c["StopSignal"] == "65"' <<'END'
+good 'c["Healthcheck"] == {"Test": ["CMD-SHELL", "x"]} and c["StopSignal"] == "65" and c["Labels"]["y"] == "2"' <<'END'
 FROM --platform= scratch
+LABEL x=1 y=2
 HEALTHCHECK --retries= --interval=0 CMD x
 STOPSIGNAL 65
 END
