@@ -20,6 +20,15 @@ static int db_error(sqlite3 *db, struct error *err)
 	case SQLITE_LOCKED:
 		return error_set(err, ERR_TIMEOUT,
 				 "state database: another process holds it for too long");
+	/* It tries another way before it says so, and the first reason is lost. */
+	case SQLITE_IOERR:
+		return error_set(err, ERR_SYS,
+				 "state database: it can't be read or written: no space left on "
+				 "the device, or a disk that fails");
+	case SQLITE_CANTOPEN:
+		return error_set(err, ERR_SYS,
+				 "state database: a file of it can't be opened or made: no space "
+				 "left on the device, or no right to write there");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return error_set(err, ERR_CORRUPT, "state database: %s", sqlite3_errmsg(db));
@@ -57,10 +66,10 @@ int db_open(const char *path, sqlite3 **ret, struct error *err)
 	autocall(db_closep) sqlite3 *db = NULL;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
 		    SQLITE_OPEN_PRIVATECACHE;
-	if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK)
-		return error_set(err, ERR_SYS, "%s: %s", path,
-				 db ? sqlite3_errmsg(db) : "no memory");
-	int r = set_up(db, err);
+	int r = sqlite3_open_v2(path, &db, flags, NULL);
+	if (!db)
+		return error_set(err, ERR_SYS, "%s: no memory", path);
+	r = r == SQLITE_OK ? set_up(db, err) : db_error(db, err);
 	if (r < 0)
 		return error_wrap(err, "%s", path);
 	*ret = TAKE_PTR(db);

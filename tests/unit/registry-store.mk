@@ -17,4 +17,9 @@ unit_store_LDADD = $(store_test_libs)
 EXTRA_unit_store_DEPENDENCIES = compose-unpack$(EXEEXT) compose-pack$(EXEEXT)
 endif
 
+# For tests/cli/pull-full-each.sh.
+check_PROGRAMS += disk-full
+disk_full_SOURCES = tests/registry/disk-full.c
+disk_full_LDADD = libutil.a
+
 EXTRA_DIST += tests/layers/hostile.py tests/layers/layers.py
