@@ -106,6 +106,7 @@ compose_add_SOURCES = \
 	builder/select.c \
 	builder/tree.c builder/tree.h \
 	builder/walk.c builder/walk.h \
+	registry/unpack/ahead.c registry/unpack/ahead.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
 	registry/unpack/decode-zstd.c \

@@ -77,6 +77,7 @@ compose_unpack_SOURCES = \
 	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
 	registry/tree-count.c registry/tree-count.h \
+	registry/unpack/ahead.c registry/unpack/ahead.h \
 	registry/unpack/decode-archive.c \
 	registry/unpack/decode-gzip.c \
 	registry/unpack/decode-zstd.c \

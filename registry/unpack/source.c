@@ -2,13 +2,16 @@
 #include "registry/unpack/source.h"
 
 #include "registry/layer-job.h"
+#include "registry/unpack/ahead.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TAR_HEADER   512
 #define TAR_MAGIC_AT 257
+#define AHEAD_FROM   (4 * SOURCE_CHUNK) /* less than that is done before threads have started */
 
 struct source {
 	struct raw raw;
@@ -18,46 +21,49 @@ struct source {
 	uint64_t total;
 	struct source_options opt;
 	unsigned char *out;
-	bool ended;
+	struct ahead *ahead; /* all that follows is made by its threads */
+	bool large, ended;
 };
 
 static const struct decoder *const decoders[] = { &decoder_gzip, &decoder_zstd, &decoder_xz,
 						  &decoder_bzip2 };
 
+/* It may wait for the network: the only place where a thread may be cancelled. */
+static int raw_read(struct raw *r, size_t at, size_t n, size_t *ret_n, struct error *err)
+{
+	ssize_t got;
+	int state;
+	do {
+		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+		got = read(r->fd, r->p + at, n);
+		pthread_setcancelstate(state, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_sys(err, "reading the layer");
+	r->eof = got == 0;
+	r->total += (uint64_t)got;
+	hash_update(r->hash, r->p + at, (size_t)got);
+	*ret_n = (size_t)got;
+	return 0;
+}
+
 int raw_fill(struct raw *r, struct error *err)
 {
-	ssize_t n;
 	if (r->at < r->end || r->eof)
 		return 0;
-	do {
-		n = read(r->fd, r->p, SOURCE_CHUNK);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, "reading the layer");
-	r->eof = n == 0;
-	r->at = 0;
-	r->end = (size_t)n;
-	r->total += (uint64_t)n;
-	hash_update(r->hash, r->p, (size_t)n);
-	return 0;
+	r->at = r->end = 0;
+	return raw_read(r, 0, SOURCE_CHUNK, &r->end, err);
 }
 
 /* Fills up to n bytes without using any, over short reads of a pipe. */
 static int raw_peek(struct raw *r, size_t n, struct error *err)
 {
-	while (r->end < n) {
-		ssize_t got = read(r->fd, r->p + r->end, n - r->end);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_sys(err, "reading the layer");
-		if (got == 0) {
-			r->eof = true;
-			break;
-		}
-		hash_update(r->hash, r->p + r->end, (size_t)got);
-		r->end += (size_t)got;
-		r->total += (uint64_t)got;
+	while (r->end < n && !r->eof) {
+		size_t got = 0;
+		int e = raw_read(r, r->end, n - r->end, &got, err);
+		if (e < 0)
+			return e;
+		r->end += got;
 	}
 	return 0;
 }
@@ -101,6 +107,7 @@ struct source *source_free(struct source *s)
 {
 	if (!s)
 		return NULL;
+	ahead_free(s->ahead);
 	if (s->state)
 		s->decoder->close(s->state);
 	hash_free(s->raw.hash);
@@ -123,38 +130,61 @@ static int check_limits(const struct source *s, struct error *err)
 	return 0;
 }
 
-static int next_plain(struct source *s, const void **p, size_t *n, struct error *err)
+static int take_plain(struct source *s, void *out, size_t n, size_t *ret_n, struct error *err)
 {
 	int r = raw_fill(&s->raw, err);
 	if (r < 0)
 		return r;
-	*p = s->raw.p + s->raw.at;
-	*n = s->raw.end - s->raw.at;
-	s->raw.at = s->raw.end;
+	*ret_n = MIN(n, s->raw.end - s->raw.at);
+	memcpy(out, s->raw.p + s->raw.at, *ret_n);
+	s->raw.at += *ret_n;
+	return 0;
+}
+
+static int fill(void *userdata, void *out, size_t n, size_t *ret_n, struct error *err)
+{
+	struct source *s = userdata;
+	int r = s->decoder ? s->decoder->read(s->state, &s->raw, out, n, ret_n, err)
+			   : take_plain(s, out, n, ret_n, err);
+	if (r < 0)
+		return r;
+	s->total += *ret_n;
+	return check_limits(s, err);
+}
+
+static void look(void *userdata, const void *p, size_t n)
+{
+	struct source *s = userdata;
+	if (s->plain)
+		hash_update(s->plain, p, n);
+}
+
+static int next_here(struct source *s, const void **ret_p, size_t *ret_n, struct error *err)
+{
+	size_t n = 0;
+	int r = fill(s, s->out, SOURCE_CHUNK, &n, err);
+	if (r < 0)
+		return r;
+	look(s, s->out, n);
+	*ret_p = s->out;
+	*ret_n = n;
 	return 0;
 }
 
 int source_next(struct source *s, const void **ret_p, size_t *ret_n, struct error *err)
 {
-	const void *p = s->out;
-	size_t n = 0;
-	int r = 0;
-	if (!s->ended && s->decoder)
-		r = s->decoder->read(s->state, &s->raw, s->out, SOURCE_CHUNK, &n, err);
-	else if (!s->ended)
-		r = next_plain(s, &p, &n, err);
-	if (r < 0)
-		return r;
-	s->ended = n == 0;
-	s->total += n;
-	if (s->plain)
-		hash_update(s->plain, p, n);
-	r = check_limits(s, err);
-	if (r < 0)
-		return r;
-	*ret_p = p;
-	*ret_n = n;
-	return 0;
+	static const struct ahead_ops ops = { fill, look };
+	int r;
+	*ret_n = 0;
+	if (s->ended)
+		return 0;
+	if (!s->large && s->total >= AHEAD_FROM) {
+		s->large = true;
+		s->ahead = ahead_new(&ops, s, SOURCE_CHUNK);
+	}
+	r = s->ahead ? ahead_next(s->ahead, ret_p, ret_n, err) : next_here(s, ret_p, ret_n, err);
+	s->ended = r < 0 || *ret_n == 0;
+	return r;
 }
 
 int source_finish(struct source *s, struct source_result *ret, struct error *err)
