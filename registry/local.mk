@@ -95,6 +95,7 @@ compose_pack_CPPFLAGS = $(AM_CPPFLAGS) $(DEFLATE_CFLAGS) $(ZSTD_CFLAGS)
 compose_pack_SOURCES = \
 	registry/hash-small.c \
 	registry/layer-job.c registry/layer-job.h \
+	registry/pack/dense.c registry/pack/dense.h \
 	registry/pack/gzip.c registry/pack/gzip.h \
 	registry/pack/main.c \
 	registry/pack/sink.c registry/pack/sink.h \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/pack/gzip.h"
 
-#include <libdeflate.h>
+#include "registry/pack/dense.h"
+
 #include <pthread.h>
 #include <sched.h>
 
@@ -17,11 +18,16 @@ struct slot {
 	enum slot_state state;
 	unsigned char *in, *out;
 	size_t n, n_out;
+	bool dense; /* all pieces of it: it is only wrapped */
+};
+
+struct compressors {
+	struct libdeflate_compressor *ordinary, *dense;
 };
 
 struct worker {
 	struct gzip *g;
-	struct libdeflate_compressor *z;
+	struct compressors z;
 	pthread_t thread;
 };
 
@@ -35,7 +41,7 @@ struct gzip {
 	size_t n_slots, fill, take, write, n_under_way;
 	struct worker workers[WORKERS_MAX];
 	size_t n_workers; /* 0: none has been started */
-	struct libdeflate_compressor *z;
+	struct compressors z;
 	size_t bound;
 	bool any, stop;
 };
@@ -48,9 +54,23 @@ static unsigned processors(void)
 	return n < 1 ? 1 : MIN((unsigned)n, WORKERS_MAX);
 }
 
-static void compress(struct libdeflate_compressor *z, struct slot *s, size_t bound)
+static bool compressors_new(struct compressors *z)
 {
-	s->n_out = libdeflate_gzip_compress(z, s->in, s->n, s->out, bound);
+	z->ordinary = libdeflate_alloc_compressor(LEVEL);
+	z->dense = libdeflate_alloc_compressor(0);
+	return z->ordinary && z->dense;
+}
+
+static void compressors_done(struct compressors *z)
+{
+	libdeflate_free_compressor(z->ordinary);
+	libdeflate_free_compressor(z->dense);
+}
+
+static void compress(struct compressors *z, struct slot *s, size_t bound)
+{
+	s->n_out = libdeflate_gzip_compress(s->dense ? z->dense : z->ordinary, s->in, s->n, s->out,
+					    bound);
 }
 
 static void *work(void *arg)
@@ -69,7 +89,7 @@ static void *work(void *arg)
 		g->take = (g->take + 1) % g->n_slots;
 		s->state = SLOT_BUSY;
 		pthread_mutex_unlock(&g->lock);
-		compress(w->z, s, g->bound);
+		compress(&w->z, s, g->bound);
 		pthread_mutex_lock(&g->lock);
 		s->state = SLOT_DONE;
 		pthread_cond_signal(&g->done);
@@ -83,9 +103,8 @@ static bool add_worker(struct gzip *g, const pthread_attr_t *attr)
 	struct worker *w = &g->workers[g->n_workers];
 
 	w->g = g;
-	w->z = libdeflate_alloc_compressor(LEVEL);
-	if (!w->z || pthread_create(&w->thread, attr, work, w)) {
-		libdeflate_free_compressor(w->z);
+	if (!compressors_new(&w->z) || pthread_create(&w->thread, attr, work, w)) {
+		compressors_done(&w->z);
 		return false;
 	}
 	g->n_workers++;
@@ -115,12 +134,11 @@ int gzip_new(gzip_emit_fn emit, void *userdata, struct gzip **ret, struct error 
 	pthread_cond_init(&g->ready, NULL);
 	pthread_cond_init(&g->done, NULL);
 	g->n_slots = 2 * processors();
-	g->z = libdeflate_alloc_compressor(LEVEL);
-	if (!g->z) {
+	if (!compressors_new(&g->z)) {
 		gzip_free(g);
 		return error_set(err, ERR_INTERNAL, "libdeflate: no memory");
 	}
-	g->bound = libdeflate_gzip_compress_bound(g->z, BLOCK);
+	g->bound = libdeflate_gzip_compress_bound(NULL, BLOCK);
 	*ret = g;
 	return 0;
 }
@@ -132,7 +150,7 @@ static int write_one(struct gzip *g, struct error *err)
 	int r;
 
 	if (!g->n_workers) {
-		compress(g->z, s, g->bound);
+		compress(&g->z, s, g->bound);
 	} else {
 		pthread_mutex_lock(&g->lock);
 		while (s->state != SLOT_DONE)
@@ -173,39 +191,76 @@ static struct slot *slot_to_fill(struct gzip *g)
 	return s;
 }
 
+static int send_block(struct gzip *g, struct error *err)
+{
+	if (!g->any)
+		start_workers(g);
+	hand_over(g);
+	return g->n_under_way == g->n_slots ? write_one(g, err) : 0;
+}
+
+/* The last n bytes of the block begin the next one. */
+static int cut(struct gzip *g, size_t n, bool dense, struct error *err)
+{
+	struct slot *s = slot_to_fill(g), *next;
+	const unsigned char *tail = s->in + s->n - n;
+	int r;
+
+	s->n -= n;
+	r = send_block(g, err);
+	if (r < 0)
+		return r;
+	next = slot_to_fill(g);
+	memcpy(next->in, tail, n);
+	next->n = n;
+	next->dense = dense;
+	return 0;
+}
+
+/* A block ends when it is full, or when what follows is of another kind. */
+static int piece_done(struct gzip *g, struct error *err)
+{
+	struct slot *s = slot_to_fill(g);
+	bool dense = is_dense(g->z.ordinary, s->in + s->n - DENSE_PIECE);
+
+	if (s->n == DENSE_PIECE)
+		s->dense = dense;
+	else if (s->dense != dense)
+		return cut(g, DENSE_PIECE, dense, err);
+	return s->n == BLOCK ? send_block(g, err) : 0;
+}
+
 int gzip_write(struct gzip *g, const void *p, size_t n, struct error *err)
 {
 	const char *from = p;
+	int r = 0;
 
-	while (n) {
+	while (r == 0 && n) {
 		struct slot *s = slot_to_fill(g);
-		size_t part = MIN(n, BLOCK - s->n);
+		size_t part = MIN(n, DENSE_PIECE - s->n % DENSE_PIECE);
 
 		memcpy(s->in + s->n, from, part);
 		s->n += part;
 		from += part;
 		n -= part;
-		if (s->n < BLOCK)
-			break;
-		if (!g->any)
-			start_workers(g);
-		hand_over(g);
-		if (g->n_under_way == g->n_slots) {
-			int r = write_one(g, err);
-
-			if (r < 0)
-				return r;
-		}
+		if (s->n % DENSE_PIECE == 0)
+			r = piece_done(g, err);
 	}
-	return 0;
+	return r;
 }
 
 int gzip_end(struct gzip *g, struct error *err)
 {
+	struct slot *s = slot_to_fill(g);
 	int r = 0;
 
+	/* What is less than a piece is never dense. */
+	if (s->n < DENSE_PIECE)
+		s->dense = false;
+	else if (s->dense && s->n % DENSE_PIECE)
+		r = cut(g, s->n % DENSE_PIECE, false, err);
 	/* Of nothing, one member that is empty. */
-	if (slot_to_fill(g)->n || !g->any)
+	if (r == 0 && (slot_to_fill(g)->n || !g->any))
 		hand_over(g);
 	while (r == 0 && g->n_under_way)
 		r = write_one(g, err);
@@ -222,13 +277,13 @@ struct gzip *gzip_free(struct gzip *g)
 	pthread_mutex_unlock(&g->lock);
 	for (size_t i = 0; i < g->n_workers; i++) {
 		pthread_join(g->workers[i].thread, NULL);
-		libdeflate_free_compressor(g->workers[i].z);
+		compressors_done(&g->workers[i].z);
 	}
 	for (size_t i = 0; i < g->n_slots; i++) {
 		free(g->slots[i].in);
 		free(g->slots[i].out);
 	}
-	libdeflate_free_compressor(g->z);
+	compressors_done(&g->z);
 	pthread_cond_destroy(&g->ready);
 	pthread_cond_destroy(&g->done);
 	pthread_mutex_destroy(&g->lock);
