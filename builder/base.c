@@ -45,6 +45,7 @@ static void base_done(struct task *t, int r, void *userdata)
 	if (r >= 0 && !b->failed)
 		r = base_take(base, &err);
 	base->task = task_unref(base->task);
+	slots_give(b->set->slots);
 	if (r < 0) {
 		if (!strstr(err.msg, base->ref))
 			error_wrap(&err, "%s", base->ref);
@@ -122,6 +123,24 @@ static int bring(struct base *base, struct error *err)
 	return 0;
 }
 
+/* As build_base(). Without a slot the stage comes again. */
+static int base_begin(struct base *base, struct error *err)
+{
+	struct slots *slots = base->build->set->slots;
+	int r;
+
+	if (!slots_take(slots, &base->build->slot))
+		return 0;
+	r = bring(base, err);
+	if (r > 0 && base_take(base, err) < 0)
+		r = -(int)err->code;
+	if (base->task)
+		task_on_done(base->task, base_done, base);
+	else
+		slots_give(slots);
+	return r < 0 ? r : base->done;
+}
+
 int build_base(struct build *b, const char *ref, const char *platform, struct base **ret,
 	       struct error *err)
 {
@@ -134,7 +153,7 @@ int build_base(struct build *b, const char *ref, const char *platform, struct ba
 		if (!streq((*p)->ref, ref) || !streq0((*p)->platform, platform))
 			continue;
 		*ret = *p;
-		return (*p)->done;
+		return (*p)->done || (*p)->task ? (*p)->done : base_begin(*p, err);
 	}
 	base = xnew(struct base);
 	base->build = b;
@@ -142,13 +161,9 @@ int build_base(struct build *b, const char *ref, const char *platform, struct ba
 	base->platform = xstrdup0(platform);
 	base->built = built;
 	*vec_add(&b->bases) = base;
-	r = bring(base, err);
-	if (r > 0)
-		r = base_take(base, err);
+	r = base_begin(base, err);
 	if (r < 0)
 		return r;
-	if (base->task)
-		task_on_done(base->task, base_done, base);
 	*ret = base;
-	return base->done;
+	return r;
 }

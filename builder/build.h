@@ -98,7 +98,8 @@ struct build_options {
 	char *network;
 	bool no_cache, pull, privileged;
 	bool verify; /* built once more without a cache: another result is an error */
-	unsigned parallel; /* steps at once; 0: by processors */
+	unsigned parallel;   /* steps at once; 0: by processors */
+	struct slots *slots; /* where steps and pulls take theirs, in place of parallel; borrowed, or NULL */
 	const struct map *environ;
 	void (*event)(void *userdata, const struct build_event *ev);
 	void *userdata;

@@ -8,6 +8,7 @@
 #include "registry/transfer.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 int set_registry(struct build_set *set, struct registry **ret, struct error *err)
 {
@@ -187,6 +188,8 @@ static void set_free(struct task *t)
 	map_done(&set->made);
 	map_done(&set->inputs);
 	registry_free(set->registry);
+	if (set->own_slots)
+		slots_free(set->slots);
 	free(set);
 }
 
@@ -198,6 +201,20 @@ static void set_cancel(struct task *t)
 		output_cancel(set->output);
 	else if (under_way(set)->task)
 		task_cancel(under_way(set)->task);
+}
+
+/* Its own, where the caller has none for all that is done. */
+static void open_slots(struct build_set *set)
+{
+	const struct build_options *opt = set->opt;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	set->slots = opt->slots;
+	if (set->slots)
+		return;
+	set->slots = slots_new(set->task.loop, NULL,
+			       opt->parallel ? opt->parallel : (unsigned)MAX(cpus, 1));
+	set->own_slots = true;
 }
 
 static const struct task_ops set_ops = { "build", set_cancel, set_free };
@@ -213,6 +230,7 @@ struct task *build_start(sd_event *loop, struct store *store, const struct build
 	set->runner = runner;
 	set->store = store;
 	set->ret_id = ret_id;
+	open_slots(set);
 	if (attest_parse(opt->provenance, opt->sbom, &set->attest, &err) < 0 ||
 	    cache_export_check(opt, &err) < 0 || add_members(set, &err) < 0 ||
 	    import_new(set, &set->import, &err) < 0)

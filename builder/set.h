@@ -34,6 +34,8 @@ struct build_set {
 	VEC(struct member *) second; /* of --verify: beside members */
 	bool again;		     /* these are being built: nothing comes from a cache */
 	struct map made; /* keys of the steps that these builds made: good even with no_cache */
+	struct slots *slots; /* of all its builds */
+	bool own_slots;
 	struct cache_import *import; /* NULL: nothing to read from */
 	struct attest_options attest;
 	struct output *output;

@@ -133,6 +133,7 @@ static void build_free(struct task *t)
 		input_free(*in);
 	vec_done(&b->inputs);
 	vec_done(&b->queue);
+	slots_forget(&b->slot);
 	graph_done(&b->graph);
 	tree_free(b->context);
 	ignore_free(b->ignored);
@@ -166,30 +167,36 @@ void build_queue(struct build *b, struct stage_run *run)
 
 bool build_slot(struct build *b, struct stage_run *run)
 {
-	if (b->busy < b->slots) {
-		b->busy++;
+	if (slots_take(b->set->slots, &b->slot))
 		return true;
-	}
 	build_queue(b, run);
 	return false;
 }
 
 void build_slot_free(struct build *b)
 {
-	b->busy--;
+	slots_give(b->set->slots);
 	build_kick(b);
 }
 
+/* Until one finds that there is none, and is in the queue again. */
 static void give_slots(struct build *b)
 {
-	while (!b->failed && b->busy < b->slots && b->queue.n && !import_loading(b->set->import)) {
+	for (size_t n = b->queue.n; n && !b->failed && !import_loading(b->set->import); n--) {
 		struct stage_run *run = b->queue.v[0];
 		struct error err = ERROR_INIT;
 
 		vec_remove(&b->queue, 0);
 		if (run->step && step_start(run->step, &err) < 0)
 			build_fail(b, &err);
+		if (b->queue.n && b->queue.v[b->queue.n - 1] == run)
+			return;
 	}
+}
+
+static void slot_is_free(void *userdata)
+{
+	build_kick(userdata);
 }
 
 /* ---- turning ---- */
@@ -391,7 +398,6 @@ struct task *build_one(struct build_set *set, const struct build_options *opt,
 		       char ret_id[DIGEST_MAX])
 {
 	struct build *b = xnew(struct build);
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct error err = ERROR_INIT;
 	int r;
 
@@ -401,7 +407,7 @@ struct task *build_one(struct build_set *set, const struct build_options *opt,
 	b->store = set->store;
 	b->runner = set->runner;
 	b->ret_id = ret_id;
-	b->slots = opt->parallel ? opt->parallel : (unsigned)MAX(cpus, 1);
+	b->slot = (struct slots_waiter){ .turn = slot_is_free, .userdata = b };
 	r = prepare(b, &err);
 	if (r > 0)
 		r = load(b, &err);

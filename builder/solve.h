@@ -18,6 +18,7 @@
 #include "builder/graph.h"
 
 #include "event/http.h"
+#include "event/slots.h"
 #include "registry/platform.h"
 #include "util/time.h"
 
@@ -100,7 +101,7 @@ struct build {
 	struct platform platform;
 	struct map args;     /* build args, values from the environment filled in */
 	struct strv secrets; /* files that hold them, to be removed */
-	unsigned slots, busy;
+	struct slots_waiter slot;
 	VEC(struct stage_run *) queue; /* for a slot */
 	struct http_client *http;
 };

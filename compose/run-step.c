@@ -79,6 +79,7 @@ static void build_options_for(struct job *j, struct build_options *ret)
 	strv_push(&j->build_tags, s->image);
 	strv_extend(&j->build_tags, &s->build->tags);
 	ret->tags = j->build_tags;
+	ret->slots = j->run->build_slots;
 	ret->event = on_build;
 	ret->userdata = j;
 	choose_platforms(ret, over != NULL);
@@ -93,7 +94,6 @@ static void build_options_for(struct job *j, struct build_options *ret)
 		ret->sbom = over->sbom;
 	ret->no_cache |= over->no_cache;
 	ret->pull |= over->pull;
-	ret->parallel = over->parallel;
 	strmap_copy(&j->build_args, &s->build->args);
 	strmap_copy(&j->build_args, &over->args);
 	ret->args = j->build_args;
@@ -379,7 +379,7 @@ static int next_remove(struct job *j, struct task **ret, enum step_state *ret_st
 
 const struct run_step_ops run_step_ops[STEP_KIND_COUNT_] = {
 	[STEP_IMAGE_PULL] = { LANE_IMAGE, next_pull },
-	[STEP_IMAGE_BUILD] = { LANE_IMAGE, next_build },
+	[STEP_IMAGE_BUILD] = { LANE_BUILD, next_build },
 	[STEP_IMAGE_PUSH] = { LANE_IMAGE, next_push },
 	[STEP_IMAGE_REMOVE] = { LANE_FREE, next_image_remove },
 	[STEP_NETWORK_CREATE] = { LANE_FREE, next_network_create },

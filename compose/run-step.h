@@ -6,8 +6,10 @@
 #include "compose/run.h"
 
 #include "event/loop.h"
+#include "event/slots.h"
 
-enum run_lane { LANE_IMAGE, LANE_CONTAINER, LANE_FREE, LANE_COUNT_ };
+/* LANE_BUILD: builds, whose steps take the slots. */
+enum run_lane { LANE_IMAGE, LANE_CONTAINER, LANE_BUILD, LANE_FREE, LANE_COUNT_ };
 
 struct run {
 	struct task task;
@@ -20,6 +22,9 @@ struct run {
 		size_t next;
 	} ready[LANE_COUNT_];
 	size_t left; /* steps that have not ended */
+	struct slots *slots;	   /* of all that is large: the user's limit */
+	struct slots *build_slots; /* in them, of the steps of all builds */
+	struct slots_waiter slot;
 	bool turning;
 	bool over; /* no step is left, or will be started */
 	struct error err;   /* the first failure */

@@ -3,19 +3,22 @@
 
 #include "util/time.h"
 
-#define IMAGES_AT_ONCE	   6 /* unless the user says otherwise */
-#define CONTAINERS_AT_ONCE 16
+#include <unistd.h>
+
+/* By kind, where the user's own limit isn't less. */
+static const struct {
+	unsigned limit;
+	bool pooled; /* its steps take from the slots themselves */
+} lanes[] = {
+	[LANE_IMAGE] = { 6, true },
+	[LANE_CONTAINER] = { 16, true },
+	[LANE_BUILD] = { 64, false },
+	[LANE_FREE] = { UINT32_MAX, false },
+};
 
 static unsigned lane_limit(const struct run *run, enum run_lane lane)
 {
-	switch (lane) {
-	case LANE_IMAGE:
-		return run->opt.parallel ? run->opt.parallel : IMAGES_AT_ONCE;
-	case LANE_CONTAINER:
-		return CONTAINERS_AT_ONCE;
-	default:
-		return UINT32_MAX;
-	}
+	return lane == LANE_IMAGE && run->opt.parallel ? run->opt.parallel : lanes[lane].limit;
 }
 
 void run_report(struct run *run, const struct step *s, const struct run_event *details)
@@ -72,6 +75,8 @@ static void step_ended(struct run *run, struct job *j, enum step_state state, st
 	s->state = stopped ? STEP_CANCELLED : state;
 	run->left--;
 	run->busy[run_step_ops[s->kind].lane]--;
+	if (lanes[run_step_ops[s->kind].lane].pooled)
+		slots_give(run->slots);
 	if (failed && !run->err.code) {
 		run->err = *err;
 		if (s->kind != STEP_WAIT)
@@ -154,17 +159,24 @@ static void step_begin(struct run *run, struct step *s)
 	run_job_advance(j);
 }
 
+/* One that no failure has cancelled meanwhile. */
+static struct step *peek(struct ready *q)
+{
+	while (q->next < q->steps.n && q->steps.v[q->next]->state != STEP_PENDING)
+		q->next++;
+	return q->next < q->steps.n ? q->steps.v[q->next] : NULL;
+}
+
 static struct step *next_ready(struct run *run)
 {
 	for (enum run_lane lane = 0; lane < LANE_COUNT_; lane++) {
 		struct ready *q = &run->ready[lane];
+		struct step *s = run->busy[lane] < lane_limit(run, lane) ? peek(q) : NULL;
 
-		while (run->busy[lane] < lane_limit(run, lane) && q->next < q->steps.n) {
-			struct step *s = q->steps.v[q->next++];
-
-			if (s->state == STEP_PENDING)
-				return s;
-		}
+		if (!s || (lanes[lane].pooled && !slots_take(run->slots, &run->slot)))
+			continue;
+		q->next++;
+		return s;
 	}
 	return NULL;
 }
@@ -219,6 +231,9 @@ static void run_free(struct task *t)
 	for (size_t i = 0; i < LANE_COUNT_; i++)
 		vec_done(&run->ready[i].steps);
 	map_done(&run->images);
+	slots_forget(&run->slot);
+	slots_free(run->build_slots);
+	slots_free(run->slots);
 	free(run);
 }
 
@@ -232,11 +247,15 @@ static void first_turn(void *userdata)
 struct task *plan_run(struct plan *p, const struct run_options *opt)
 {
 	struct run *run = xnew(struct run);
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	task_init(&run->task, &run_ops, opt->engine->loop);
 	run->plan = p;
 	run->opt = *opt;
 	run->left = p->steps.n;
+	run->slot = (struct slots_waiter){ .turn = first_turn, .userdata = run };
+	run->slots = slots_new(run->task.loop, NULL, opt->parallel);
+	run->build_slots = slots_new(run->task.loop, run->slots, (unsigned)MAX(cpus, 1));
 	vec_foreach (s, &p->steps) {
 		(*s)->state = STEP_PENDING;
 		(*s)->waiting = (*s)->needs.n;

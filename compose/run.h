@@ -26,7 +26,7 @@ struct run_options {
 	const struct build_runner *runner; /* may be NULL: then a build is -ERR_UNSUPPORTED */
 	struct store *store;		   /* the builder's; NULL likewise */
 	const struct build_options *build_overrides; /* of `build`: args, no_cache, pull ...; or NULL */
-	unsigned parallel; /* steps that move images at once; 0: 6 */
+	unsigned parallel; /* how many pulls, pushes, steps of builds and changes of containers at once, all together; 0: by kind */
 	run_event_fn event;
 	void *userdata;
 };

@@ -16,5 +16,7 @@ libevent_a_SOURCES = \
 	src/event/stream.c src/event/stream.h \
 	src/event/stream-source.c src/event/stream-source.h \
 	src/event/task.c src/event/task.h \
+	src/event/memory.c \
+	src/event/slots.c src/event/slots.h \
 	src/event/task-group.c \
 	src/event/writer.c
