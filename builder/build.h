@@ -97,6 +97,7 @@ struct build_options {
 	uint64_t shm_size;
 	char *network;
 	bool no_cache, pull, privileged;
+	bool check;  /* nothing is made: what warnings there are, and any is an error at the end */
 	bool verify; /* built once more without a cache: another result is an error */
 	unsigned parallel;   /* steps at once; 0: by processors */
 	struct slots *slots; /* where steps and pulls take theirs, in place of parallel; borrowed, or NULL */

@@ -334,6 +334,37 @@ static int take_all(struct stage_run *run, const struct inst *in, struct copy_jo
 	return 0;
 }
 
+static int check_source(struct stage_run *run, const struct inst *in, const char *arg,
+			struct error *err)
+{
+	struct heredoc mark = { 0 };
+	struct copy_source src;
+	autofree char *text = NULL;
+	int r;
+
+	if (!in->json && heredoc_parse(arg, &mark) == 1) {
+		free(mark.name);
+		return 0;
+	}
+	r = stage_expand(run, in, arg, &text, err);
+	if (r < 0 || in->flags.from || source_is_http(text) || source_is_git(text))
+		return r;
+	r = build_context(run->build, &src, NULL, err);
+	if (!r)
+		lint_copy(run, in, text);
+	return r;
+}
+
+int files_check(struct stage_run *run, const struct inst *in, struct error *err)
+{
+	autofree char *dest = NULL;
+	int r = stage_expand(run, in, in->args.v[in->args.n - 1], &dest, err);
+
+	for (size_t i = 0; !r && i + 1 < in->args.n; i++)
+		r = check_source(run, in, in->args.v[i], err);
+	return r;
+}
+
 /* ---- the step ---- */
 
 static void release_copy(struct step *s)

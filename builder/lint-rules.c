@@ -168,15 +168,15 @@ int lint_verdict(struct build *b, struct error *err)
 	autostrv names = { 0 };
 	autofree char *list = NULL;
 
-	if (!b->lint_found || !str_true(option(str_of(b->check), "error")))
+	if (!b->lint_found || (!b->opt->check && !str_true(option(str_of(b->check), "error"))))
 		return 0;
 	for (unsigned i = 0; i < LINT_COUNT_; i++)
 		if (b->lint_found >> i & 1)
 			strv_push(&names, lint_rules[i].name);
 	list = strv_join(&names, ",");
 	error_set(err, ERR_INVALID,
-		  "lint warnings (%s), which check=error=true makes errors: mend them, or leave "
-		  "them out with # check=skip=%s;error=true",
-		  list, list);
+		  "lint warnings (%s), which are errors by %s: mend them, or leave them out with # "
+		  "check=skip=%s",
+		  list, b->opt->check ? "--check" : "check=error=true", list);
 	return error_at(err, b->graph.df.name, 1, 1);
 }

@@ -153,6 +153,8 @@ static void next_member(struct build_set *set)
 {
 	struct error err = ERROR_INIT;
 
+	if (set->opt->check && set->at) /* the others would say the same */
+		return task_end(&set->task, 0);
 	if (set->at < set->members.n)
 		return start_member(set, set->members.v[set->at]);
 	if (set->opt->verify && set->second.n < set->members.n)

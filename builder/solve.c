@@ -217,8 +217,14 @@ struct stage_run *build_run_of(struct build *b, const struct stage *s)
 static void finish(struct build *b)
 {
 	struct error err = ERROR_INIT;
-	int r = image_finish(b, build_run_of(b, b->target), &err);
+	int r;
 
+	if (b->opt->check) {
+		lint_args(b);
+		r = lint_verdict(b, &err);
+	} else {
+		r = image_finish(b, build_run_of(b, b->target), &err);
+	}
 	task_end_with(&b->task, r, &err);
 }
 

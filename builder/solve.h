@@ -171,7 +171,11 @@ int files_copy(struct stage_run *run, const struct inst *in, struct error *err);
  * given as a context has no chain. */
 int source_rootfs(struct stage_run *run, const struct inst *in, const char *text,
 		  struct rootfs *ret, struct error *err);
+/* Only expanded, for its warnings. */
+int files_check(struct stage_run *run, const struct inst *in, struct error *err);
 int files_workdir(struct stage_run *run, const struct inst *in, struct error *err);
+/* Changes the config, and makes no directory. */
+int workdir_take(struct stage_run *run, const struct inst *in, struct error *err);
 int run_step(struct stage_run *run, const struct inst *in, struct error *err);
 
 /* ---- context.c: the build's own context ---- */

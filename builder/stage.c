@@ -237,8 +237,26 @@ static int start(struct stage_run *run, struct error *err)
 
 /* ---- instructions ---- */
 
+/* For its warnings alone. */
+static int check(struct stage_run *run, const struct inst *in, struct error *err)
+{
+	switch (in->kind) {
+	case INST_COPY:
+	case INST_ADD:
+		return files_check(run, in, err);
+	case INST_WORKDIR:
+		return workdir_take(run, in, err);
+	case INST_RUN:
+		return 0;
+	default:
+		return meta_apply(run, in, err);
+	}
+}
+
 static int execute(struct stage_run *run, const struct inst *in, struct error *err)
 {
+	if (run->build->opt->check)
+		return check(run, in, err);
 	switch (in->kind) {
 	case INST_COPY:
 	case INST_ADD:

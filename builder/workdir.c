@@ -47,11 +47,10 @@ static void key_workdir(struct step *s)
 	key_end(&k, s->key);
 }
 
-int files_workdir(struct stage_run *run, const struct inst *in, struct error *err)
+int workdir_take(struct stage_run *run, const struct inst *in, struct error *err)
 {
 	char **wd = &run->cfg.config.working_dir;
 	autofree char *path = NULL, *next = NULL;
-	struct step *s;
 	int r = stage_expand(run, in, in->args.v[0], &path, err);
 
 	if (r < 0)
@@ -63,9 +62,19 @@ int files_workdir(struct stage_run *run, const struct inst *in, struct error *er
 	next = path_absolute(*wd && **wd ? *wd : "/", path);
 	free(*wd);
 	*wd = TAKE_PTR(next);
+	return 0;
+}
+
+int files_workdir(struct stage_run *run, const struct inst *in, struct error *err)
+{
+	struct step *s;
+	int r = workdir_take(run, in, err);
+
+	if (r < 0)
+		return r;
 	s = step_new(run, in);
 	s->newest = run->newest;
-	s->history = xprintf("WORKDIR %s", *wd);
+	s->history = xprintf("WORKDIR %s", run->cfg.config.working_dir);
 	s->make = make_workdir;
 	stage_step_begin(run, in);
 	key_workdir(s);

@@ -88,6 +88,7 @@ static void build_options_for(struct job *j, struct build_options *ret)
 		return;
 	}
 	ret->verify = over->verify;
+	ret->check = over->check;
 	if (over->provenance)
 		ret->provenance = over->provenance;
 	if (over->sbom)
@@ -117,7 +118,8 @@ static int next_build(struct job *j, struct task **ret, enum step_state *ret_sta
 		*ret = build_start(j->run->task.loop, opt->store, opt->runner, &j->build, j->id);
 		return 0;
 	}
-	strmap_set(&j->run->images, j->step->name, j->id);
+	if (!j->build.check)
+		strmap_set(&j->run->images, j->step->name, j->id);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ static const struct opt opts[] = {
 	OPT(struct build_opts, OPT_STRINGS, args, 0, "build-arg",
 	    "Set build-time variables for services"),
 	TEXT(builder, 0, "builder", "Set builder to use", .flags = OPT_NOT_DONE),
-	FLAG(check, 0, "check", "Check build configuration", .flags = OPT_NOT_DONE),
+	FLAG(check, 0, "check", "Check build configuration"),
 	FLAG(compress, 0, "compress", "Accepted, does nothing", .flags = OPT_HIDDEN),
 	FLAG(force_rm, 0, "force-rm", "Accepted, does nothing", .flags = OPT_HIDDEN),
 	TEXT(memory, 'm', "memory", "Set memory limit for the build container", .value = "bytes",
@@ -51,8 +51,9 @@ static int plan_and_run(struct project *p, const struct build_opts *o, const str
 	const struct images_plan_options opt = { .kind = kind,
 						 .services = *services,
 						 .include_deps = o->with_deps };
-	const struct show_options show = { .title = kind == STEP_IMAGE_BUILD ? "Building"
-									     : "Pushing",
+	const struct show_options show = { .title = o->check		       ? "Checking"
+						    : kind == STEP_IMAGE_BUILD ? "Building"
+									       : "Pushing",
 					   .quiet = o->quiet };
 	const struct run_options run = { .build_overrides = overrides };
 	autocall(plan_freep) struct plan *plan = NULL;
@@ -70,7 +71,8 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 					   .pull = o->pull,
 					   .provenance = o->provenance,
 					   .sbom = o->sbom,
-					   .verify = o->verify };
+					   .verify = o->verify,
+					   .check = o->check };
 	autoproject p = { .lock = -1 };
 	int r = project_open(cli, args, PROJECT_BUILDS, &p, err);
 
@@ -85,7 +87,7 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 			   has_value ? value.p : strmap_get(&p.tree->env, name));
 	}
 	r = plan_and_run(&p, o, args, STEP_IMAGE_BUILD, &overrides, err);
-	if (r == 0 && o->push)
+	if (r == 0 && o->push && !o->check)
 		r = plan_and_run(&p, o, args, STEP_IMAGE_PUSH, NULL, err);
 	map_done(&overrides.args);
 	return r;

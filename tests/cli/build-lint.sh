@@ -72,6 +72,15 @@ compose build --build-arg BUILDKIT_DOCKERFILE_CHECK=skip=all >/dev/null 2>&1 || 
 printf '# check=skipp=all\nFROM scratch\n' >ctx/Dockerfile
 must_fail 'Dockerfile:1:1: error: build it: check=skipp=all: "skipp" is not known' compose build
 
+# --check: said, and nothing is made
+printf 'FROM scratch\nARG UNUSED\nENV a b\nCOPY compose.yaml /\nRUN ["/nothing"]\n' >ctx/Dockerfile
+compose image rm it >/dev/null 2>&1 || true
+must_fail "lint warnings (LegacyKeyValueFormat)" compose build --check
+grep -q "Dockerfile:3: warning: .* (LegacyKeyValueFormat)" "$work/out" "$work/err" || fail "--check does not say it"
+sed -i 's/ENV a b/ENV a=b/' ctx/Dockerfile
+compose build --check >/dev/null 2>&1 || fail "--check of what is well"
+if compose image inspect it >/dev/null 2>&1; then fail "--check makes an image"; fi
+
 # the page names them all, and each was tried here
 page=$top/docs/build-checks.md
 while read -r rule; do
