@@ -24,9 +24,9 @@ group() { cat "/sys/fs/cgroup/$1/compose/$id/$2" 2>/dev/null || cat "/sys/fs/cgr
 [ "$(group memory memory.limit_in_bytes memory.max)" = 33554432 ] || fail "memory: $(group memory memory.limit_in_bytes memory.max)"
 [ "$(group pids pids.max pids.max)" = 20 ] || fail "pids"
 case $(group cpu cpu.cfs_quota_us cpu.max) in 50000 | "50000 100000") ;; *) fail "cpus: $(group cpu cpu.cfs_quota_us cpu.max)" ;; esac
+at small grep -q ' /dev/shm .*size=4096k' /proc/mounts || fail "shm_size: $(at small grep shm /proc/mounts)"
 at small sh -c 'for i in $(seq 40); do sleep 3 & done' >"$work/out" 2>&1 || :
 grep -qi "resource\|fork" "$work/out" || fail "more processes than allowed: $(cat "$work/out")"
-at small grep -q ' /dev/shm .*size=4096k' /proc/mounts || fail "shm_size: $(at small grep shm /proc/mounts)"
 hog_ended() { compose ps -a --format json hog | grep -q '"ExitCode":137'; }
 wait_for 20 hog_ended
 

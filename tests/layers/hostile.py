@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 
 from layers import archive, helper, member as m
 
@@ -229,14 +228,19 @@ def snapshot():
     return seen, sorted(os.listdir(outer)), sorted(os.listdir(work))
 
 
+def used():
+    u = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return u.ru_utime + u.ru_stime
+
+
 def run(name, data, want, check, job, env):
-    shutil.rmtree(target, ignore_errors=True)
+    subprocess.run(["rm", "-rf", target], check=True)  # however deep: Python's own has limits
     os.mkdir(target, 0o755)
     with open(work + "/archive", "wb") as f:
         f.write(data)
-    before, began = snapshot(), time.monotonic()
+    before, began = snapshot(), used()
     answer = helper(program, dict({"op": "layer"}, **job), stdin=work + "/archive", dir=target, env=env)
-    took = time.monotonic() - began
+    took = used() - began
     got = "killed" if "killed" in answer else answer.get("error", OK)
     if snapshot() != before:
         return "something outside the target has changed"
@@ -245,7 +249,7 @@ def run(name, data, want, check, job, env):
     if got == OK and check and not check():
         return "unpacked, but not as it should be"
     if took > 30:
-        return "took %.0f s" % took
+        return "took %.0f s of processor time" % took
     return None
 
 
@@ -266,11 +270,11 @@ def main():
         print("FAIL: /etc has changed", file=sys.stderr)
         failed += 1
     print("%d archives, twice: %d failures" % (len(cases), failed))
-    return failed > 0
+    return failed > 0 or len(cases) < 200
 
 
 try:
     status = main()
 finally:
-    shutil.rmtree(work, ignore_errors=True)
+    subprocess.run(["rm", "-rf", work])
 sys.exit(status)
