@@ -65,13 +65,18 @@ static void release(struct call_task *k)
 	vec_done(&waiting);
 }
 
+static void take_error_body(struct call_task *k)
+{
+	if (!k->error_body.len || k->resp->body.len)
+		return;
+	buf_done(&k->resp->body);
+	k->resp->body = k->error_body;
+	buf_init(&k->error_body, LIMIT_ERROR_BODY);
+}
+
 static void call_end(struct call_task *k, int r, const struct error *err)
 {
-	if (k->error_body.len && !k->resp->body.len) {
-		buf_done(&k->resp->body);
-		k->resp->body = k->error_body;
-		buf_init(&k->error_body, LIMIT_ERROR_BODY);
-	}
+	take_error_body(k);
 	if (k->call.ret_elsewhere)
 		*k->call.ret_elsewhere = k->elsewhere;
 	if (r >= 0)
@@ -210,6 +215,18 @@ static bool not_plain(const struct call_task *k)
 	return k->fell_back && !k->c->origin->known && k->resp->status == 400;
 }
 
+/* The last try's answer is no better than those before. */
+static void give_up(struct call_task *k)
+{
+	struct error err;
+	int r;
+
+	take_error_body(k);
+	r = client_refused(k->c, k->resp, &err);
+	retry_say(&k->retry, &err);
+	call_end(k, r, &err);
+}
+
 static void on_answer(struct call_task *k)
 {
 	long status = k->resp->status;
@@ -225,8 +242,12 @@ static void on_answer(struct call_task *k)
 		return;
 	if (follows(k, status))
 		return redirect(k);
-	if (retry_status(status) && again(k, k->resp, why))
+	if (!retry_status(status))
+		return call_end(k, 0, NULL);
+	if (again(k, k->resp, why))
 		return;
+	if (k->retry.failures > 1)
+		return give_up(k);
 	call_end(k, 0, NULL);
 }
 
@@ -273,6 +294,7 @@ static void on_failure(struct call_task *k, const struct error *err)
 	}
 	if (again(k, NULL, e.msg))
 		return;
+	retry_say(&k->retry, &e);
 	hint(k, &e);
 	call_end(k, -(int)e.code, &e);
 }

@@ -83,7 +83,8 @@ struct call {
 	bool *ret_elsewhere;   /* the answer came from where a redirect led */
 };
 
-/* Any answer is a success of the task, as in http.h; 401 is one when all was tried. call is copied,
+/* Any answer is a success of the task, as in http.h, but for one that several tries have not
+ * bettered; 401 is one when all was tried. call is copied,
  * what it points to is not (but for path, url and headers); resp must live until the end, and is
  * done by the caller. */
 struct task *client_call(struct client *c, const struct call *call, struct http_response *resp);

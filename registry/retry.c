@@ -7,6 +7,7 @@
 #include "util/time.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 #include <time.h>
 
@@ -88,6 +89,14 @@ int64_t retry_next(struct retry *r, const struct http_response *resp)
 	if (floor > RETRY_AT_MOST)
 		return -1;
 	return MAX(span, floor ? floor + span / 8 : 0);
+}
+
+void retry_say(const struct retry *r, struct error *err)
+{
+	size_t n = strlen(err->msg);
+
+	if (r->failures > 1)
+		snprintf(err->msg + n, sizeof(err->msg) - n, " (tried %u times)", r->failures);
 }
 
 struct pause {

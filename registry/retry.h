@@ -19,6 +19,8 @@ bool retry_status(long status);
 bool retry_error(const struct error *err);
 /* Counts a failure. ns to wait before the next try, or -1: that was the last. resp may be NULL. */
 int64_t retry_next(struct retry *r, const struct http_response *resp);
+/* Adds to an error at the end of the tries how many there were. */
+void retry_say(const struct retry *r, struct error *err);
 /* Seconds or an HTTP date, in ns from `now` (ns since 1970); 0 when there is none. */
 int64_t retry_after(const char *value, int64_t now);
 /* Ends after this span. */

@@ -58,22 +58,13 @@ static void on_pause(struct task *t, int r, void *userdata)
 		request(s);
 }
 
-static void say_tries(const struct segment *s, struct error *err)
-{
-	size_t n = strlen(err->msg);
-
-	if (s->retry.failures > 1)
-		snprintf(err->msg + n, sizeof(err->msg) - n, " (tried %u times)",
-			 s->retry.failures);
-}
-
 static void again(struct segment *s, const struct http_response *resp, const struct error *why)
 {
 	int64_t span = s->task.cancelled ? -1 : retry_next(&s->retry, resp);
 	struct error err = *why;
 
 	if (span < 0) {
-		say_tries(s, &err);
+		retry_say(&s->retry, &err);
 		task_fail(&s->task, &err);
 		return;
 	}

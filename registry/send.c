@@ -13,8 +13,9 @@
 #define CHUNK_ROUGH (4u << 20) /* after a cut, and half of it after each further one */
 #define CHUNK_LEAST (256u << 10)
 
-#define TRIES_IN_CHUNKS (RETRY_MAX - 2) /* without progress; those that are left are of the whole \
-					 */
+#define TRIES_IN_CHUNKS                                                           \
+	(RETRY_MAX - 2) /* without progress; those that are left are of the whole \
+			 */
 
 struct send {
 	struct task task;
@@ -122,12 +123,9 @@ static void again(struct send *s, const struct http_response *resp, const struct
 	struct send_state *st = s->state;
 	int64_t span = s->task.cancelled ? -1 : retry_next(&st->retry, resp);
 	struct error err = *why;
-	size_t n = strlen(err.msg);
 
 	if (span < 0) {
-		if (st->retry.failures > 1)
-			snprintf(err.msg + n, sizeof(err.msg) - n, " (tried %u times)",
-				 st->retry.failures);
+		retry_say(&st->retry, &err);
 		return task_fail(&s->task, &err);
 	}
 	st->chunk = st->chunk ? MAX(st->chunk / 2, CHUNK_LEAST) : CHUNK_ROUGH;
@@ -141,9 +139,12 @@ static void again(struct send *s, const struct http_response *resp, const struct
 static void lose(struct send *s, const struct error *why)
 {
 	struct retry *retry = &s->state->retry;
+	struct error err = *why;
 
-	if (++retry->failures >= RETRY_MAX)
-		return task_fail(&s->task, why);
+	if (++retry->failures >= RETRY_MAX) {
+		retry_say(retry, &err);
+		return task_fail(&s->task, &err);
+	}
 	s->spec.retrying(s->spec.userdata, why->msg);
 	task_end(&s->task, SEND_AGAIN);
 }
@@ -166,6 +167,19 @@ static void without_chunks(struct send *s, const struct error *why)
 		return task_fail(&s->task, why);
 	s->state->whole = true;
 	lose(s, why);
+}
+
+/* False when there was no answer: that is dealt with. */
+static bool answered(struct send *s, const struct task *t, int r)
+{
+	struct error err = t->err;
+
+	s->child = task_unref(s->child);
+	if (r < 0 && retry_error(&err))
+		again(s, NULL, &err);
+	else if (r < 0)
+		task_fail(&s->task, &err);
+	return r >= 0;
 }
 
 /* -- the bytes -- */
@@ -223,12 +237,11 @@ static bool is_done(long status)
 static void on_put(struct task *t, int r, void *userdata)
 {
 	struct send *s = userdata;
-	struct error err = t->err;
+	struct error err = ERROR_INIT;
 	long status = s->resp.status;
 
-	s->child = task_unref(s->child);
-	if (r < 0)
-		return retry_error(&err) ? again(s, NULL, &err) : task_fail(&s->task, &err);
+	if (!answered(s, t, r))
+		return;
 	if (is_done(status))
 		return task_end(&s->task, 0);
 	client_refused(s->spec.c, &s->resp, &err);
@@ -275,12 +288,11 @@ static void took(struct send *s)
 static void on_patch(struct task *t, int r, void *userdata)
 {
 	struct send *s = userdata;
-	struct error err = t->err;
+	struct error err = ERROR_INIT;
 	long status = s->resp.status;
 
-	s->child = task_unref(s->child);
-	if (r < 0)
-		return retry_error(&err) ? again(s, NULL, &err) : task_fail(&s->task, &err);
+	if (!answered(s, t, r))
+		return;
 	if (is_done(status))
 		return took(s);
 	client_refused(s->spec.c, &s->resp, &err);
@@ -312,13 +324,12 @@ static void patch(struct send *s)
 static void on_status(struct task *t, int r, void *userdata)
 {
 	struct send *s = userdata;
-	struct error err = t->err;
+	struct error err = ERROR_INIT;
 	long status = s->resp.status;
 	uint64_t at;
 
-	s->child = task_unref(s->child);
-	if (r < 0)
-		return retry_error(&err) ? again(s, NULL, &err) : task_fail(&s->task, &err);
+	if (!answered(s, t, r))
+		return;
 	if (retry_status(status)) {
 		client_refused(s->spec.c, &s->resp, &err);
 		return again(s, &s->resp, &err);

@@ -96,6 +96,7 @@ refused() {
 refused "neither http nor https" file
 refused "doesn't say where" nowhere
 refused "tried 5 times" never
+refused "tried 5 times" down
 
 # -- encoded on the way, unasked --
 compose image rm "$host/first:1" >/dev/null

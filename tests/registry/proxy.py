@@ -62,6 +62,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 405
         if repo == "nopatch" and self.command == "PATCH":
             return 500
+        if repo == "down" and self.command == "POST":
+            return 502
         if repo == "large" and send and size > LARGE:
             return 413
         if repo == "busy" and send and self.times("send") == 1:
