@@ -52,6 +52,8 @@ static void source_cancel(struct task *t)
 
 	if (src->child)
 		task_cancel(src->child);
+	else /* nothing was asked of it */
+		task_end(&src->task, 0);
 }
 
 static const struct task_ops source_ops = { "build cache", source_cancel, source_free };
