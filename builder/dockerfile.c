@@ -13,6 +13,27 @@ struct reader {
 	struct buf joined;
 };
 
+static void heredoc_vec_done(heredoc_vec *v)
+{
+	vec_foreach (h, v) {
+		free(h->name);
+		free(h->content);
+	}
+	vec_done(v);
+}
+
+static void line_done(struct line *l)
+{
+	free(l->text);
+	free(l->name);
+	free(l->args);
+	strv_done(&l->flags);
+	strv_done(&l->comments);
+	heredoc_vec_done(&l->heredocs);
+	vec_done(&l->pieces);
+	*l = (struct line){ 0 };
+}
+
 /* The next physical line with its end; false at the end. */
 static bool next_raw(struct reader *r, struct str *ret)
 {
@@ -387,27 +408,6 @@ int dockerfile_parse(const char *name, struct str text, struct dockerfile *ret, 
 	else
 		*ret = df;
 	return res;
-}
-
-void heredoc_vec_done(heredoc_vec *v)
-{
-	vec_foreach (h, v) {
-		free(h->name);
-		free(h->content);
-	}
-	vec_done(v);
-}
-
-void line_done(struct line *l)
-{
-	free(l->text);
-	free(l->name);
-	free(l->args);
-	strv_done(&l->flags);
-	strv_done(&l->comments);
-	heredoc_vec_done(&l->heredocs);
-	vec_done(&l->pieces);
-	*l = (struct line){ 0 };
 }
 
 void dockerfile_done(struct dockerfile *df)

@@ -55,8 +55,6 @@ struct dockerfile {
 /* -ERR_INVALID with its place. name: for messages, copied. */
 int dockerfile_parse(const char *name, struct str text, struct dockerfile *ret, struct error *err);
 void dockerfile_done(struct dockerfile *df);
-void heredoc_vec_done(heredoc_vec *v);
-void line_done(struct line *l);
 
 /* err's place becomes that of `what` in the line (a pointer into no string of it is fine: it is
  * searched for), or of the line when what is NULL or not found. Returns -err->code. */

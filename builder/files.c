@@ -20,7 +20,7 @@ static void part_done(struct copy_part *p)
 	strv_done(&p->paths);
 }
 
-struct copy_job *copy_job_free(struct copy_job *j)
+static struct copy_job *copy_job_free(struct copy_job *j)
 {
 	if (!j)
 		return NULL;
@@ -50,6 +50,7 @@ struct copy_job *copy_job_free(struct copy_job *j)
 	free(j);
 	return NULL;
 }
+DEFINE_FREEP(struct copy_job, copy_job_free);
 
 /* ---- where from ---- */
 

@@ -62,9 +62,6 @@ struct copy_job {
 	json_t *answer; /* of a helper */
 };
 
-struct copy_job *copy_job_free(struct copy_job *j);
-DEFINE_FREEP(struct copy_job, copy_job_free);
-
 /* A file that has only a descriptor. */
 int copy_extra_of(const char *name, const char *p, size_t n, mode_t mode, struct copy_extra *ret,
 		  struct error *err);

@@ -267,6 +267,8 @@ int graph_from(const struct graph *g, const struct stage *s, const struct inst *
 	return 1;
 }
 
+static int need(struct graph *g, struct stage *s, struct error *err);
+
 /* Calls need for each stage that an instruction takes from. */
 static int need_sources(struct graph *g, struct stage *s, const struct inst *in, struct error *err)
 {
@@ -276,7 +278,7 @@ static int need_sources(struct graph *g, struct stage *s, const struct inst *in,
 	if (in->kind == INST_COPY && in->flags.from) {
 		r = graph_from(g, s, in, in->flags.from, &from, err);
 		if (r > 0)
-			r = graph_need(g, from, err);
+			r = need(g, from, err);
 	}
 	for (size_t i = 0; r >= 0 && i < in->flags.mounts.n; i++) {
 		struct run_mount m = { 0 };
@@ -285,14 +287,14 @@ static int need_sources(struct graph *g, struct stage *s, const struct inst *in,
 		if (r >= 0 && m.from)
 			r = graph_from(g, s, in, m.from, &from, err);
 		if (r > 0)
-			r = graph_need(g, from, err);
+			r = need(g, from, err);
 		run_mount_done(&m);
 	}
 	return r < 0 ? r : 0;
 }
 
 /* What a stage needs always comes before it, so there is no cycle and an end to this. */
-int graph_need(struct graph *g, struct stage *s, struct error *err)
+static int need(struct graph *g, struct stage *s, struct error *err)
 {
 	int r = 0;
 
@@ -300,7 +302,7 @@ int graph_need(struct graph *g, struct stage *s, struct error *err)
 		return 0;
 	s->needed = true;
 	if (s->parent)
-		r = graph_need(g, s->parent, err);
+		r = need(g, s->parent, err);
 	for (size_t i = 0; r >= 0 && i < s->insts.n; i++)
 		r = need_sources(g, s, &s->insts.v[i], err);
 	return r;
@@ -328,7 +330,7 @@ int graph_target(struct graph *g, const char *name, struct stage **ret, struct e
 		free(names);
 		return r;
 	}
-	r = graph_need(g, s, err);
+	r = need(g, s, err);
 	if (!r)
 		*ret = s;
 	return r;

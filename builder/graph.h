@@ -40,8 +40,6 @@ void graph_done(struct graph *g);
 struct stage *graph_find(const struct graph *g, const char *name);
 /* By name, or NULL for the last; marks all that it needs. Cycles are found here. */
 int graph_target(struct graph *g, const char *name, struct stage **ret, struct error *err);
-/* Marks more as needed: a trigger of a base image asked for it. */
-int graph_need(struct graph *g, struct stage *s, struct error *err);
 /* The stage that "--from=TEXT" of an instruction in `s` means: 1, or 0 when TEXT is an image or a
  * context. */
 int graph_from(const struct graph *g, const struct stage *s, const struct inst *in,
