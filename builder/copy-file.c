@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/copy-file.h"
 
+#include "util/filenote.h"
 #include "util/io.h"
 
 #include <errno.h>
@@ -52,10 +53,10 @@ int copy_regular(struct copier *c, const struct place *place, const char *name, 
 	if (fd < 0)
 		return error_sys(err, "%s", name);
 	r = io_copy(from, fd, UINT64_MAX, NULL, err);
-	if (!r && (fchown(fd, o.uid, o.gid) < 0 || fchmod(fd, mode_of(c, st)) < 0))
+	if (!r && filenote_own(fd, place->noted, o.uid, o.gid, mode_of(c, st)) < 0)
 		r = error_sys(err, "%s: set its owner", name);
 	if (!r)
-		r = tree_copy_xattrs(from, fd, err);
+		r = tree_copy_xattrs(from, fd, place->noted, err);
 	return r < 0 ? r : copy_times(fd, NULL, st, err);
 }
 
@@ -132,9 +133,10 @@ static int copy_special(struct copier *c, const struct copy_source *src, const s
 		return r;
 	if (S_ISLNK(e->st.st_mode))
 		r = copy_symlink(place, name, e, err);
-	else if (mknodat(place->fd, name, e->st.st_mode & (S_IFMT | 0777), e->st.st_rdev) < 0)
+	else if (filenote_mknod(place->fd, name, place->noted, e->st.st_mode & (S_IFMT | 0777),
+				e->st.st_rdev) < 0)
 		r = error_sys(err, "%s: make a special file", name);
-	if (!r && fchownat(place->fd, name, o.uid, o.gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!r && filenote_own_at(place->fd, name, place->noted, o.uid, o.gid) < 0)
 		r = error_sys(err, "%s: set its owner", name);
 	if (!r && !S_ISLNK(e->st.st_mode) && fchmodat(place->fd, name, mode_of(c, &e->st), 0) < 0)
 		r = error_sys(err, "%s: set its mode", name);
@@ -158,23 +160,24 @@ struct below {
 	const struct copy_source *src;
 };
 
-static int copy_dir_xattrs(int fd, const struct walk_entry *e, struct error *err)
+static int copy_dir_xattrs(const struct place *p, const struct walk_entry *e, struct error *err)
 {
 	autoclose int from = openat(e->dir->fds[e->at], e->name,
 				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (from < 0)
 		return error_sys(err, "%s", e->path);
-	return tree_copy_xattrs(from, fd, err);
+	return tree_copy_xattrs(from, p->fd, p->noted, err);
 }
 
-static int set_dir(struct below *b, int fd, const struct walk_entry *e, struct error *err)
+static int set_dir(struct below *b, const struct place *p, const struct walk_entry *e,
+		   struct error *err)
 {
 	struct owner o = owner_of(b->c, &e->st, b->src->own);
 
-	if (fchown(fd, o.uid, o.gid) < 0 || fchmod(fd, mode_of(b->c, &e->st)) < 0)
+	if (filenote_own(p->fd, p->noted, o.uid, o.gid, mode_of(b->c, &e->st)) < 0)
 		return error_sys(err, "%s: set its owner", e->path);
-	return copy_dir_xattrs(fd, e, err);
+	return copy_dir_xattrs(p, e, err);
 }
 
 static int enter_dir(void *userdata, const struct walk_entry *e, struct error *err)
@@ -193,7 +196,7 @@ static int enter_dir(void *userdata, const struct walk_entry *e, struct error *e
 	else if (!r)
 		r = place_mkdir(top, e->name, &sub, err);
 	if (!r)
-		r = set_dir(b, sub.fd, e, err);
+		r = set_dir(b, &sub, e, err);
 	*vec_add(&b->c->places) = sub; /* leave_dir, or the end, closes it */
 	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/copy-file.h"
 
+#include "util/filenote.h"
 #include "util/path.h"
 #include "util/time.h"
 
@@ -63,8 +64,8 @@ static int go_into(struct place *p, const char *name, mode_t mode, int64_t uid, 
 		r = place_enter(p, name, &sub, err);
 	} else if (!r) {
 		r = place_mkdir(p, name, &sub, err);
-		if (!r && ((uid >= 0 && fchown(sub.fd, (uid_t)uid, (gid_t)gid) < 0) ||
-			   fchmod(sub.fd, mode) < 0))
+		if (!r && filenote_own(sub.fd, sub.noted, uid >= 0 ? (uid_t)uid : 0,
+				       uid >= 0 ? (gid_t)gid : 0, mode) < 0)
 			r = error_sys(err, "%s", name);
 	}
 	if (r < 0) {

@@ -2,6 +2,7 @@
 /* Directories of an upper layer: what is written in overlayfs's form over what lies below. */
 #include "builder/tree.h"
 
+#include "util/filenote.h"
 #include "util/path.h"
 
 #include <errno.h>
@@ -18,15 +19,16 @@ void place_done(struct place *p)
 }
 
 /* Owner, mode, attributes and times of a directory, as a copy-up by overlayfs has them. */
-static int copy_dir_metadata(int from, int to, struct error *err)
+static int copy_dir_metadata(const struct tree_dir *lower, const struct place *p, struct error *err)
 {
+	int from = lower->fds[0], to = p->fd;
 	struct stat st;
 
-	if (fstat(from, &st) < 0)
+	if (filenote_fstat(from, lower->noted, &st) < 0)
 		return error_sys(err, "stat a directory");
-	if (fchown(to, st.st_uid, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0)
+	if (filenote_own(to, p->noted, st.st_uid, st.st_gid, st.st_mode & 07777) < 0)
 		return error_sys(err, "set the owner of a directory");
-	if (tree_copy_xattrs(from, to, err) < 0)
+	if (tree_copy_xattrs(from, to, p->noted, err) < 0)
 		return -ERR_SYS;
 	if (futimens(to, (struct timespec[]){ st.st_atim, st.st_mtim }) < 0)
 		return error_sys(err, "set the times of a directory");
@@ -41,10 +43,11 @@ int place_root(const struct tree *lower, const char *upper, struct place *ret, s
 	if (r < 0)
 		return r;
 	p.fd = open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	p.noted = p.fd >= 0 && filenote_tree(p.fd);
 	if (p.fd < 0)
 		r = error_sys(err, "%s", upper);
 	else if (p.lower.n)
-		r = copy_dir_metadata(p.lower.fds[0], p.fd, err);
+		r = copy_dir_metadata(&p.lower, &p, err);
 	else if (fchmod(p.fd, 0755) < 0)
 		r = error_sys(err, "%s", upper);
 	if (r < 0)
@@ -62,7 +65,7 @@ static bool is_whiteout(const struct stat *st)
 /* 1 there, 0 not (errno ENOENT), of the upper layer alone. */
 static int stat_upper(const struct place *p, const char *name, struct stat *st, struct error *err)
 {
-	if (!fstatat(p->fd, name, st, AT_SYMLINK_NOFOLLOW))
+	if (!filenote_stat(p->fd, name, p->noted, st))
 		return 1;
 	return errno == ENOENT ? 0 : error_sys(err, "%s", name);
 }
@@ -75,14 +78,6 @@ int place_stat(const struct place *p, const char *name, struct stat *ret, struct
 	if (r)
 		return r < 0 ? r : !is_whiteout(ret);
 	return tree_dir_stat(&p->lower, name, ret, &at, err);
-}
-
-static bool is_opaque(int fd)
-{
-	char value[4];
-
-	return fgetxattr(fd, "trusted.overlay.opaque", value, sizeof(value)) == 1 &&
-	       value[0] == 'y';
 }
 
 /* What lies below a directory of that name: none when there is no directory. */
@@ -100,6 +95,7 @@ static int enter_lower(const struct place *p, const char *name, struct tree_dir 
 
 static int open_upper(const struct place *p, const char *name, struct place *ret, struct error *err)
 {
+	ret->noted = p->noted;
 	ret->fd = openat(p->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return ret->fd < 0 ? error_sys(err, "%s", name) : 0;
 }
@@ -118,14 +114,21 @@ int place_enter(const struct place *p, const char *name, struct place *ret, stru
 	if (r >= 0)
 		r = open_upper(p, name, &sub, err);
 	if (r >= 0 && !there && sub.lower.n)
-		r = copy_dir_metadata(sub.lower.fds[0], sub.fd, err);
-	if (r >= 0 && there && sub.lower.n && is_opaque(sub.fd))
+		r = copy_dir_metadata(&sub.lower, &sub, err);
+	if (r >= 0 && there && sub.lower.n && filenote_is_opaque(sub.fd))
 		tree_dir_done(&sub.lower);
 	if (r < 0)
 		place_done(&sub);
 	else
 		*ret = sub;
 	return r < 0 ? r : 0;
+}
+
+int place_set_opaque(int fd, struct error *err)
+{
+	if (filenote_set_opaque(fd) < 0)
+		return error_sys(err, "mark a directory as opaque");
+	return 0;
 }
 
 /* Over a directory that was removed a new one must not show what the old one had. */
@@ -137,9 +140,7 @@ static int hide_lower(const struct place *p, const char *name, int fd, struct er
 
 	if (r <= 0 || !S_ISDIR(st.st_mode))
 		return r < 0 ? r : 0;
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
-		return error_sys(err, "%s: mark the directory as opaque", name);
-	return 0;
+	return place_set_opaque(fd, err);
 }
 
 int place_mkdir(const struct place *p, const char *name, struct place *ret, struct error *err)
@@ -185,23 +186,24 @@ int place_remove(const struct place *p, const char *name, struct error *err)
 		r = tree_dir_stat(&p->lower, name, &st, &at, err);
 	if (r <= 0)
 		return r;
-	if (mknodat(p->fd, name, S_IFCHR, makedev(0, 0)) < 0)
+	if (filenote_mknod(p->fd, name, p->noted, S_IFCHR, makedev(0, 0)) < 0)
 		return error_sys(err, "%s: make a whiteout", name);
 	return 0;
 }
 
-static int copy_xattr(int from, int to, const char *name, void *value, struct error *err)
+static int copy_xattr(int from, int to, bool noted, const char *name, const char *as, void *value,
+		      struct error *err)
 {
 	ssize_t size = fgetxattr(from, name, value, XATTR_SIZE_MAX);
 
 	if (size < 0)
 		return error_sys(err, "read the attribute %s", name);
-	if (fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP)
-		return error_sys(err, "set the attribute %s", name);
+	if (filenote_setxattr(to, noted, as, value, (size_t)size) < 0 && errno != ENOTSUP)
+		return error_sys(err, "set the attribute %s", as);
 	return 0;
 }
 
-int tree_copy_xattrs(int from, int to, struct error *err)
+int tree_copy_xattrs(int from, int to, bool noted, struct error *err)
 {
 	autofree char *names = NULL, *value = NULL;
 	ssize_t n = flistxattr(from, NULL, 0);
@@ -212,8 +214,11 @@ int tree_copy_xattrs(int from, int to, struct error *err)
 	names = xalloc((size_t)n, 1);
 	value = xalloc(XATTR_SIZE_MAX, 1);
 	n = flistxattr(from, names, (size_t)n);
-	for (const char *p = names; !r && n > 0 && p < names + n; p += strlen(p) + 1)
-		if (!starts_with(p, "trusted.overlay.") && !starts_with(p, "user.overlay."))
-			r = copy_xattr(from, to, p, value, err);
+	for (const char *p = names; !r && n > 0 && p < names + n; p += strlen(p) + 1) {
+		const char *as = filenote_xattr(p);
+
+		if (as)
+			r = copy_xattr(from, to, noted, p, as, value, err);
+	}
 	return r;
 }

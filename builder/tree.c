@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/tree.h"
 
+#include "util/filenote.h"
 #include "util/io.h"
 #include "util/path.h"
 #include "util/vec.h"
@@ -21,17 +22,6 @@ struct tree {
 static bool is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
-static bool is_opaque(int fd)
-{
-	static const char *const names[] = { "trusted.overlay.opaque", "user.overlay.opaque" };
-	char value[4];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (fgetxattr(fd, names[i], value, sizeof(value)) == 1 && value[0] == 'y')
-			return true;
-	return false;
 }
 
 static int open_dir_at(int dirfd, const char *name)
@@ -63,6 +53,7 @@ int tree_open(const struct strv *layers, struct tree **ret, struct error *err)
 		if (fd < 0)
 			return error_sys(err, "%s", layers->v[i - 1]);
 		dir_push(&t->root, fd);
+		t->root.noted = t->root.noted || filenote_tree(fd);
 	}
 	*ret = TAKE_PTR(t);
 	return 0;
@@ -79,7 +70,7 @@ struct tree *tree_free(struct tree *t)
 
 static int dir_copy(const struct tree_dir *from, struct tree_dir *ret, struct error *err)
 {
-	autotreedir d = { 0 };
+	autotreedir d = { .noted = from->noted };
 
 	for (size_t i = 0; i < from->n; i++) {
 		int fd = fcntl(from->fds[i], F_DUPFD_CLOEXEC, 0);
@@ -103,7 +94,7 @@ static int stat_from(const struct tree_dir *d, size_t from, const char *name, st
 		     size_t *ret_at, struct error *err)
 {
 	for (size_t i = from; i < d->n; i++) {
-		if (fstatat(d->fds[i], name, ret, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (filenote_stat(d->fds[i], name, d->noted, ret) < 0) {
 			if (errno == ENOENT || errno == ENOTDIR)
 				continue;
 			return error_sys(err, "%s", name);
@@ -125,7 +116,7 @@ int tree_dir_stat(const struct tree_dir *d, const char *name, struct stat *ret, 
 int tree_dir_enter(const struct tree_dir *d, const char *name, struct tree_dir *ret,
 		   struct error *err)
 {
-	autotreedir sub = { 0 };
+	autotreedir sub = { .noted = d->noted };
 	struct stat st;
 	size_t at = 0;
 	int r;
@@ -147,7 +138,7 @@ int tree_dir_enter(const struct tree_dir *d, const char *name, struct tree_dir *
 		if (fd < 0)
 			return error_sys(err, "%s", name);
 		dir_push(&sub, fd);
-		if (at + 1 < d->n && is_opaque(fd))
+		if (at + 1 < d->n && filenote_is_opaque(fd))
 			break;
 	}
 	if (!sub.n)
@@ -157,8 +148,14 @@ int tree_dir_enter(const struct tree_dir *d, const char *name, struct tree_dir *
 	return 0;
 }
 
+static bool may_be_whiteout(unsigned char type, bool noted)
+{
+	return type == DT_CHR || type == DT_UNKNOWN || (noted && type == DT_REG);
+}
+
 /* Appends the names of one layer's directory; hidden gathers its whiteouts. */
-static int list_layer(int dirfd, struct strv *names, struct strv *hidden, struct error *err)
+static int list_layer(int dirfd, bool noted, struct strv *names, struct strv *hidden,
+		      struct error *err)
 {
 	int fd = open_dir_at(dirfd, ".");
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -173,8 +170,8 @@ static int list_layer(int dirfd, struct strv *names, struct strv *hidden, struct
 
 		if (streq(e->d_name, ".") || streq(e->d_name, ".."))
 			continue;
-		if ((e->d_type == DT_CHR || e->d_type == DT_UNKNOWN) && hidden &&
-		    !fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) && is_whiteout(&st))
+		if (may_be_whiteout(e->d_type, noted) && hidden &&
+		    !filenote_stat(dirfd, e->d_name, noted, &st) && is_whiteout(&st))
 			strv_push(hidden, e->d_name);
 		else
 			strv_push(names, e->d_name);
@@ -199,7 +196,7 @@ int tree_dir_list(const struct tree_dir *d, struct strv *ret, struct error *err)
 
 	for (size_t i = 0; i < d->n; i++) {
 		autostrv names = { 0 }, gone = { 0 };
-		int r = list_layer(d->fds[i], &names, &gone, err);
+		int r = list_layer(d->fds[i], d->noted, &names, &gone, err);
 
 		if (r < 0)
 			return r;
@@ -339,7 +336,9 @@ static int stat_here(struct walk *w, struct error *err)
 		w->out->st = (struct stat){ .st_mode = S_IFDIR | 0755 };
 		return 0;
 	}
-	return fstat(d->fds[0], &w->out->st) < 0 ? error_sys(err, "stat a directory") : 0;
+	return filenote_fstat(d->fds[0], d->noted, &w->out->st) < 0
+		       ? error_sys(err, "stat a directory")
+		       : 0;
 }
 
 static int walk_all(struct walk *w, bool follow_last, struct error *err)

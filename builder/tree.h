@@ -27,6 +27,7 @@ DEFINE_FREEP(struct tree, tree_free);
 struct tree_dir {
 	int *fds;
 	size_t n;
+	bool noted; /* who owns what is in notes (util/filenote.h) */
 };
 void tree_dir_done(struct tree_dir *d);
 #define autotreedir __attribute__((cleanup(tree_dir_done))) struct tree_dir
@@ -73,6 +74,7 @@ int fd_path(int fd, char **ret, struct error *err);
 struct place {
 	int fd;		       /* of the upper layer */
 	struct tree_dir lower; /* n 0: nothing lies below */
+	bool noted;	       /* so is the upper */
 };
 #define PLACE_INIT ((struct place){ .fd = -1 })
 void place_done(struct place *p);
@@ -91,7 +93,11 @@ int place_remove(const struct place *p, const char *name, struct error *err);
  * hides what is below. */
 int place_clear(const struct place *p, const char *name, struct error *err);
 
-/* Extended attributes but for overlayfs's own, from one open file or directory to another. */
-int tree_copy_xattrs(int from, int to, struct error *err);
+/* What lies below a directory of the upper no longer shows through it. */
+int place_set_opaque(int fd, struct error *err);
+
+/* Extended attributes but for overlayfs's own, from one open file or directory to another, which is
+ * in a noted tree or not. */
+int tree_copy_xattrs(int from, int to, bool noted, struct error *err);
 
 #endif

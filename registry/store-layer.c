@@ -154,8 +154,9 @@ static int unpack_start(struct unpack *u, const char *diff_id, const char *diges
 	int r = stage_name(u->s, &u->dir, err);
 	if (r < 0)
 		return r;
-	if (mkdirat(u->s->dirfd, u->dir, 0755) < 0 || fchmodat(u->s->dirfd, u->dir, 0755, 0) < 0)
-		return error_sys(err, "%s/%s", u->s->dir, u->dir);
+	r = stage_mkdir(u->s, u->dir, err);
+	if (r < 0)
+		return r;
 	autoclose int dir = openat(u->s->dirfd, u->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return error_sys(err, "%s/%s", u->s->dir, u->dir);

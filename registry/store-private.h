@@ -34,12 +34,17 @@ struct store {
 	char *stage;   /* our own directory below STATE/stage, or NULL until it is needed */
 	int stage_fd;  /* holds its lock */
 	unsigned n_stage;
+	bool noted; /* what owners files should have is noted (util/filenote.h): STATE/noted is there */
 };
 
 /* -- store-stage.c: STATE/stage/RANDOM is one process's, for as long as it holds a lock on it -- */
 int stage_open(struct store *s, struct error *err);
 void stage_close(struct store *s);
 void stage_sweep(struct store *s);
+/* Whether owners, devices and opaque directories can be as they should here: 1, or 0. */
+int stage_probe(struct store *s, struct error *err);
+/* An empty directory that becomes a layer, relative to STATE. */
+int stage_mkdir(struct store *s, const char *name, struct error *err);
 /* "stage/RANDOM/N", relative to STATE; nothing is there yet. Owned by the caller. */
 int stage_name(struct store *s, char **ret, struct error *err);
 /* A new file there. */

@@ -5,6 +5,7 @@
  */
 #include "registry/store-private.h"
 
+#include "util/filenote.h"
 #include "util/path.h"
 
 #include <dirent.h>
@@ -123,6 +124,56 @@ int stage_discard(struct store *s, const char *path, struct error *err)
 	return r < 0 || !name ? r : path_remove_tree(s->dirfd, name, err);
 }
 
+int stage_mkdir(struct store *s, const char *name, struct error *err)
+{
+	autoclose int fd = -1;
+	if (mkdirat(s->dirfd, name, 0755) < 0 || fchmodat(s->dirfd, name, 0755, 0) < 0)
+		return error_sys(err, "%s/%s", s->dir, name);
+	if (!s->noted)
+		return 0;
+	fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && filenote_mark_tree(fd) == 0)
+		return 0;
+	if (errno == ENOTSUP)
+		return error_set(err, ERR_UNSUPPORTED,
+				 "%s: this file system keeps no attributes (user.*), which are "
+				 "needed where files can't be given away: set COMPOSE_STATE_DIR "
+				 "to one that does",
+				 s->dir);
+	return error_sys(err, "%s/%s", s->dir, name);
+}
+
+static int try_what_layers_need(int dirfd)
+{
+	static const char *const names[] = { "file", "whiteout", "dir" };
+	autoclose int fd = openat(dirfd, names[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	autoclose int dir = -1;
+	int ok = fd >= 0 && fchown(fd, 1, 1) == 0 && mknodat(dirfd, names[1], S_IFCHR, 0) == 0 &&
+		 mkdirat(dirfd, names[2], 0700) == 0;
+	if (ok) {
+		dir = openat(dirfd, names[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ok = dir >= 0 && filenote_set_opaque(dir) == 0;
+	}
+	return ok;
+}
+
+int stage_probe(struct store *s, struct error *err)
+{
+	autofree char *name = NULL;
+	autoclose int fd = -1;
+	int r = stage_name(s, &name, err);
+	if (r < 0)
+		return r;
+	if (mkdirat(s->dirfd, name, 0700) < 0)
+		return error_sys(err, "%s/%s", s->dir, name);
+	fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "%s/%s", s->dir, name);
+	r = try_what_layers_need(fd);
+	path_remove_tree(s->dirfd, name, NULL);
+	return r;
+}
+
 int store_layer_stage(struct store *s, char **ret_dir, struct error *err)
 {
 	autofree char *name = NULL;
@@ -131,9 +182,11 @@ int store_layer_stage(struct store *s, char **ret_dir, struct error *err)
 		return r;
 	autofree char *upper = xprintf("%s/upper", name);
 	autofree char *work = xprintf("%s/work", name);
-	if (mkdirat(s->dirfd, name, 0700) < 0 || mkdirat(s->dirfd, work, 0700) < 0 ||
-	    mkdirat(s->dirfd, upper, 0755) < 0 || fchmodat(s->dirfd, upper, 0755, 0) < 0)
+	if (mkdirat(s->dirfd, name, 0700) < 0 || mkdirat(s->dirfd, work, 0700) < 0)
 		return error_sys(err, "%s/%s", s->dir, name);
+	r = stage_mkdir(s, upper, err);
+	if (r < 0)
+		return r;
 	*ret_dir = xprintf("%s/%s", s->dir, upper);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NOTED  "noted"
 #define LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}\n"
 
 /* Never change a step that was released: add one. */
@@ -88,8 +89,38 @@ static int make_dirs(struct store *s, struct error *err)
 		if (mkdirat(s->dirfd, dirs[i], 0700) < 0 && errno != EEXIST)
 			return error_sys(err, "%s/%s", s->dir, dirs[i]);
 	keep_apart(s);
+	int r = stage_probe(s, err);
+	if (r == 0)
+		r = io_replace(s->dirfd, NOTED, "", 0, 0600, err);
+	if (r < 0)
+		return r;
 	/* Last: it says that the rest is there. */
 	return io_replace(s->dirfd, "oci-layout", LAYOUT, strlen(LAYOUT), 0600, err);
+}
+
+/* We are root, over more than one id. */
+static bool has_other_ids(void)
+{
+	unsigned long long inside, outside, n = 2;
+	autobuf map = { 0 };
+	buf_init(&map, 4096);
+	if (geteuid() != 0)
+		return false;
+	if (io_read_file(AT_FDCWD, "/proc/self/uid_map", &map, NULL) == 0)
+		sscanf(map.p, "%llu %llu %llu", &inside, &outside, &n);
+	return n > 1 || strchr(map.p, '\n') != map.p + map.len - 1;
+}
+
+/* What was made with the right to give files away can't be read right without it. */
+static int check_kind(struct store *s, struct error *err)
+{
+	s->noted = faccessat(s->dirfd, NOTED, F_OK, 0) == 0;
+	if (s->noted || has_other_ids())
+		return 0;
+	return error_set(err, ERR_UNSUPPORTED,
+			 "%s was made by somebody who can give files away (root, or with "
+			 "subordinate ids), which you can't now: set COMPOSE_STATE_DIR to another",
+			 s->dir);
 }
 
 static int open_dir(struct store *s, const char *dir, struct error *err)
@@ -103,7 +134,8 @@ static int open_dir(struct store *s, const char *dir, struct error *err)
 	s->lock = openat(s->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (s->lock < 0)
 		return error_sys(err, "%s/lock", dir);
-	return make_dirs(s, err);
+	r = make_dirs(s, err);
+	return r < 0 ? r : check_kind(s, err);
 }
 
 static int read_boot(struct store *s, struct error *err)

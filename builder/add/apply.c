@@ -3,6 +3,7 @@
 
 #include "builder/copy-file.h"
 #include "registry/layer-job.h"
+#include "util/filenote.h"
 #include "util/path.h"
 
 #include <errno.h>
@@ -70,17 +71,18 @@ static void owner_of(const struct apply *a, const struct entry *e, uid_t *uid, g
 }
 
 /* Owner before mode, both before capabilities: each takes away what comes after it. */
-static int set_metadata(struct apply *a, int fd, const struct entry *e, struct error *err)
+static int set_metadata(struct apply *a, int fd, bool noted, const struct entry *e,
+			struct error *err)
 {
 	const struct timespec t[2] = { e->mtime, e->mtime };
 	uid_t uid;
 	gid_t gid;
 
 	owner_of(a, e, &uid, &gid);
-	if (fchown(fd, uid, gid) < 0 || fchmod(fd, e->mode) < 0)
+	if (filenote_own(fd, noted, uid, gid, e->mode) < 0)
 		return complain(e, err);
 	vec_foreach (x, &e->xattrs)
-		if (fsetxattr(fd, x->name, x->value, x->n, 0) < 0 && errno != ENOTSUP)
+		if (filenote_setxattr(fd, noted, x->name, x->value, x->n) < 0 && errno != ENOTSUP)
 			return complain(e, err);
 	return futimens(fd, t) < 0 ? complain(e, err) : 0;
 }
@@ -141,7 +143,7 @@ static int add_file(struct apply *a, struct reader *r, const struct place *p, co
 	if (fd < 0)
 		return complain(e, err);
 	res = write_content(a, r, fd, e, err);
-	return res < 0 ? res : set_metadata(a, fd, e, err);
+	return res < 0 ? res : set_metadata(a, fd, p->noted, e, err);
 }
 
 static int add_dir(struct apply *a, const struct place *p, const char *name, const struct entry *e,
@@ -159,7 +161,7 @@ static int add_dir(struct apply *a, const struct place *p, const char *name, con
 			r = place_mkdir(p, name, &sub, err);
 	}
 	if (!r)
-		r = set_metadata(a, sub.fd, e, err);
+		r = set_metadata(a, sub.fd, sub.noted, e, err);
 	place_done(&sub);
 	*vec_add(&a->dirs) = (struct dir_time){ xstrdup(e->path), e->mtime };
 	return r;
@@ -179,8 +181,8 @@ static int add_other(struct apply *a, const struct place *p, const char *name,
 	if (S_ISLNK(e->type))
 		r = symlinkat(e->symlink ? e->symlink : "", p->fd, name);
 	else
-		r = mknodat(p->fd, name, e->type | e->mode, e->rdev);
-	if (r < 0 || fchownat(p->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+		r = filenote_mknod(p->fd, name, p->noted, e->type | e->mode, e->rdev);
+	if (r < 0 || filenote_own_at(p->fd, name, p->noted, uid, gid) < 0 ||
 	    (!S_ISLNK(e->type) && fchmodat(p->fd, name, e->mode, 0) < 0) ||
 	    utimensat(p->fd, name, t, AT_SYMLINK_NOFOLLOW) < 0)
 		return complain(e, err);

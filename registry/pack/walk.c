@@ -7,6 +7,7 @@
 #include "registry/tar.h"
 #include "util/buf.h"
 #include "util/fd.h"
+#include "util/filenote.h"
 #include "util/map.h"
 #include "util/strv.h"
 
@@ -24,6 +25,7 @@
 struct walk {
 	const struct walk_options *opt;
 	struct sink *sink;
+	bool noted;	  /* owners are noted (util/filenote.h) */
 	struct map links; /* "DEV:INO" to the first name, of files with more than one */
 	struct buf path;  /* of the current member */
 	struct buf header;
@@ -200,7 +202,7 @@ static int put_member(struct walk *w, int parent, const char *name, struct error
 {
 	struct stat st;
 	const char *first = NULL;
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (filenote_stat(parent, name, w->noted, &st) < 0)
 		return error_sys(err, "%s", w->path.p);
 	if (w->opt->clamp)
 		pyc_clamp(parent, name, &st, w->opt->mtime_max);
@@ -263,7 +265,10 @@ static int walk_dir(struct walk *w, int dirfd, struct error *err)
 int walk_pack(int dirfd, const struct walk_options *opt, struct sink *s, struct walk_result *ret,
 	      struct error *err)
 {
-	struct walk w = { .opt = opt, .sink = s, .chunk = xalloc(1, CHUNK) };
+	struct walk w = { .opt = opt,
+			  .sink = s,
+			  .noted = filenote_tree(dirfd),
+			  .chunk = xalloc(1, CHUNK) };
 	buf_init(&w.path, LIMIT_LAYER_PATH);
 	buf_init(&w.header, LIMIT_HEADER);
 	map_init(&w.links, free);

@@ -2,14 +2,19 @@
 #include "registry/pack/xattrs.h"
 
 #include "registry/layer-job.h"
+#include "util/filenote.h"
 
 #include <errno.h>
 #include <sys/xattr.h>
 
 static const char *overlay_name(const char *name)
 {
-	const char *rest = skip_prefix(name, "trusted.overlay.");
-	return rest ? rest : skip_prefix(name, "user.overlay.");
+	static const char *const prefixes[] = { "trusted.overlay.", "user.overlay.",
+						"user.compose." };
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (starts_with(name, prefixes[i]))
+			return name + strlen(prefixes[i]);
+	return NULL;
 }
 
 static bool wanted(const char *name)
@@ -37,8 +42,8 @@ static int by_name(const void *a, const void *b)
 }
 
 /* -1 with errno, or the length. All values together have one limit. */
-static int read_value(int fd, const char *path, const char *name, struct xattrs *x, size_t *used,
-		      struct error *err)
+static int read_value(int fd, const char *path, const char *name, const char *as, struct xattrs *x,
+		      size_t *used, struct error *err)
 {
 	if (!x->values)
 		x->values = xalloc(1, LIMIT_LAYER_XATTR);
@@ -48,7 +53,7 @@ static int read_value(int fd, const char *path, const char *name, struct xattrs 
 				 path, LIMIT_LAYER_XATTR);
 	if (n < 0)
 		return error_sys(err, "%s: %s", path, name);
-	*vec_add(&x->v) = (struct tar_xattr){ name, { x->values + *used, (size_t)n } };
+	*vec_add(&x->v) = (struct tar_xattr){ as, { x->values + *used, (size_t)n } };
 	*used += (size_t)n;
 	return 0;
 }
@@ -59,11 +64,11 @@ static int read_each(int fd, const char *path, size_t n_names, struct xattrs *x,
 	int r = 0;
 	for (const char *name = x->names; r == 0 && name < x->names + n_names;
 	     name += strlen(name) + 1) {
-		const char *what = overlay_name(name);
-		if (what)
-			r = overlay_meaning(fd, path, name, what, x, err);
-		else if (wanted(name))
-			r = read_value(fd, path, name, x, &used, err);
+		const char *as = filenote_xattr(name);
+		if (!as)
+			r = overlay_meaning(fd, path, name, overlay_name(name), x, err);
+		else if (wanted(as))
+			r = read_value(fd, path, name, as, x, &used, err);
 	}
 	if (x->v.n > 1)
 		qsort(x->v.v, x->v.n, sizeof(*x->v.v), by_name);

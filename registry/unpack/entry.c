@@ -2,6 +2,7 @@
 #include "registry/unpack/entry.h"
 
 #include "registry/layer-job.h"
+#include "util/filenote.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -92,12 +93,12 @@ static int entry_clean(const char *name, char **ret, struct error *err)
 	return 0;
 }
 
-/* overlayfs's own would forge what it keeps there; security labels and trusted.* are this host's.
+/* overlayfs's own, and ours, would forge what it keeps there; security labels and trusted.* are this host's.
  */
 static bool xattr_allowed(const char *name)
 {
 	return streq(name, "security.capability") ||
-	       (starts_with(name, "user.") && !starts_with(name, "user.overlay."));
+	       (starts_with(name, "user.") && filenote_xattr(name) == name);
 }
 
 static int take_xattrs(struct archive_entry *ae, struct entry *e, struct error *err)

@@ -5,6 +5,7 @@
 #include "registry/unpack/tree.h"
 #include "registry/unpack/whiteout.h"
 #include "util/fd.h"
+#include "util/filenote.h"
 #include "util/path.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static int set_xattrs(struct extract *x, int fd, struct error *err)
 	if (x->opt->plain_files)
 		return 0;
 	vec_foreach (a, &x->e.xattrs) {
-		if (fsetxattr(fd, a->name, a->value, a->n, 0) == 0)
+		if (filenote_setxattr(fd, x->tree.noted, a->name, a->value, a->n) == 0)
 			continue;
 		/* A file system without user.* loses them, as it would when the file is copied
 		 * there. */
@@ -52,7 +53,7 @@ static int set_owner(struct extract *x, int fd, struct error *err)
 {
 	if (x->opt->plain_files)
 		return 0;
-	if (fchown(fd, x->e.uid, x->e.gid) < 0 || fchmod(fd, x->e.mode) < 0)
+	if (filenote_own(fd, x->tree.noted, x->e.uid, x->e.gid, x->e.mode) < 0)
 		return complain(x, err);
 	return set_xattrs(x, fd, err);
 }
@@ -136,14 +137,14 @@ static int make_dir(struct extract *x, int parent, const char *base, struct erro
 	if (!opaque)
 		return 0;
 	autoclose int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? complain(x, err) : dir_set_opaque(fd, err);
+	return fd < 0 || filenote_set_opaque(fd) < 0 ? complain(x, err) : 0;
 }
 
 static int set_node(struct extract *x, int parent, const char *base, struct error *err)
 {
 	struct timespec t[2] = { x->e.mtime, x->e.mtime };
 	if (!x->opt->plain_files &&
-	    fchownat(parent, base, x->e.uid, x->e.gid, AT_SYMLINK_NOFOLLOW) < 0)
+	    filenote_own_at(parent, base, x->tree.noted, x->e.uid, x->e.gid) < 0)
 		return complain(x, err);
 	if (utimensat(parent, base, t, AT_SYMLINK_NOFOLLOW) < 0)
 		return complain(x, err);
@@ -164,7 +165,7 @@ static int make_node(struct extract *x, int parent, const char *base, struct err
 	if (x->opt->plain_files)
 		return error_set(err, ERR_INVALID, "\"%.200s\": a device in an archive of images",
 				 x->e.path);
-	if (mknodat(parent, base, x->e.type | x->e.mode, x->e.rdev) < 0) {
+	if (filenote_mknod(parent, base, x->tree.noted, x->e.type | x->e.mode, x->e.rdev) < 0) {
 		/* In a user namespace of our own nobody may make devices; others leave them out
 		 * too. */
 		if (errno == EPERM && x->e.type != S_IFIFO)

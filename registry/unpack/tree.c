@@ -2,18 +2,18 @@
 #include "registry/unpack/tree.h"
 
 #include "util/fd.h"
+#include "util/filenote.h"
 #include "util/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #define DIR_FLAGS (O_PATH | O_DIRECTORY)
 
 void tree_init(struct tree *t, int root)
 {
-	*t = (struct tree){ .root = root, .fd = -1 };
+	*t = (struct tree){ .root = root, .fd = -1, .noted = filenote_tree(root) };
 }
 
 static void forget(struct tree *t)
@@ -34,16 +34,6 @@ static bool is_whiteout(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
 
-int dir_set_opaque(int fd, struct error *err)
-{
-	/* Without privilege over the host overlayfs is mounted with `userxattr`. */
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) == 0)
-		return 0;
-	if (errno == EPERM && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0)
-		return 0;
-	return error_sys(err, "marking a directory as opaque");
-}
-
 /* The cached directory is the parent of what is cleared, never below it: it stays. */
 static int remove_existing(int parent, const char *base, const struct stat *st, struct error *err)
 {
@@ -58,7 +48,7 @@ int tree_clear(struct tree *t, int parent, const char *base, bool for_dir, struc
 {
 	struct stat st;
 	t->was_whiteout = false;
-	if (fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (filenote_stat(parent, base, t->noted, &st) < 0)
 		return errno == ENOENT ? 0 : error_sys(err, "\"%.200s\"", base);
 	if (S_ISDIR(st.st_mode) && for_dir)
 		return 1;
@@ -72,7 +62,7 @@ static int make_dir(struct tree *t, int parent, const char *base, struct error *
 {
 	struct stat st;
 	bool opaque = false;
-	if (fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (filenote_stat(parent, base, t->noted, &st) == 0) {
 		if (!is_whiteout(&st))
 			return error_set(err, ERR_INVALID,
 					 "\"%.200s\" is not a directory, and a member is below it",
@@ -86,7 +76,7 @@ static int make_dir(struct tree *t, int parent, const char *base, struct error *
 	if (!opaque)
 		return 0;
 	autoclose int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, "\"%.200s\"", base) : dir_set_opaque(fd, err);
+	return fd < 0 || filenote_set_opaque(fd) < 0 ? error_sys(err, "\"%.200s\"", base) : 0;
 }
 
 static bool is_missing(const struct error *e)

@@ -17,6 +17,7 @@ struct tree {
 	int fd;		   /* cached: members of one directory follow each other */
 	struct strv made;  /* directories that no member named (yet), by path */
 	bool was_whiteout; /* what the last tree_clear() removed */
+	bool noted;	   /* owners are noted (util/filenote.h) */
 };
 
 void tree_init(struct tree *t, int root);
@@ -34,8 +35,5 @@ int tree_parent(struct tree *t, const char *path, bool make, int *ret_fd, const 
 int tree_clear(struct tree *t, int parent, const char *base, bool for_dir, struct error *err);
 /* Opens a directory that a member named; never through a symlink as its last part. */
 int tree_open_dir(struct tree *t, const char *path, int *ret_fd, struct error *err);
-
-/* Hides all that lower layers have below this directory. */
-int dir_set_opaque(int fd, struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "registry/unpack/whiteout.h"
 
 #include "util/fd.h"
+#include "util/filenote.h"
 #include "util/str.h"
 
 #include <errno.h>
@@ -15,20 +16,20 @@
 static int mark_opaque(int parent, const char *name, struct error *err)
 {
 	autoclose int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, "\"%.200s\"", name);
-	return dir_set_opaque(fd, err);
+	if (fd < 0 || filenote_set_opaque(fd) < 0)
+		return error_sys(err, "\"%.200s\": mark it as opaque", name);
+	return 0;
 }
 
 /* A layer's whiteouts are about the layers below it, not about what it brings itself. */
-static int hide(int parent, const char *name, struct error *err)
+static int hide(const struct tree *t, int parent, const char *name, struct error *err)
 {
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return S_ISDIR(st.st_mode) ? mark_opaque(parent, name, err) : 0;
 	if (errno != ENOENT)
 		return error_sys(err, "\"%.200s\"", name);
-	if (mknodat(parent, name, S_IFCHR, 0) < 0)
+	if (filenote_mknod(parent, name, t->noted, S_IFCHR, 0) < 0)
 		return error_sys(err, "whiteout of \"%.200s\"", name);
 	return 0;
 }
@@ -46,6 +47,6 @@ int whiteout_apply(struct tree *t, int parent, const char *base, struct error *e
 	else if (!*name || streq(name, ".") || streq(name, ".."))
 		r = error_set(err, ERR_INVALID, "\"%s\" is a whiteout of nothing", base);
 	else
-		r = hide(parent, name, err);
+		r = hide(t, parent, name, err);
 	return r < 0 ? r : 1;
 }

@@ -34,13 +34,17 @@ char *env_state_dir(void)
 char *env_run_dir(void)
 {
 	const char *own = env_get("COMPOSE_RUN_DIR"), *xdg = env_get("XDG_RUNTIME_DIR");
+	autofree char *state = NULL;
 
 	if (own)
 		return path_clean(own);
 	if (!geteuid())
 		return xstrdup("/run/compose");
-	return xdg ? path_join(xdg, "compose")
-		   : xprintf("/run/user/%u/compose", (unsigned)geteuid());
+	if (xdg)
+		return path_join(xdg, "compose");
+	/* No session made one, and a name in /tmp could be somebody else's. */
+	state = env_state_dir();
+	return path_join(state, "run");
 }
 
 /* The directory that our own program is in, NULL without /proc. */

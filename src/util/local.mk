@@ -14,6 +14,7 @@ libutil_a_SOURCES = \
 	src/util/env.c src/util/env.h \
 	src/util/error.c src/util/error.h \
 	src/util/fd.c src/util/fd.h \
+	src/util/filenote.c src/util/filenote.h \
 	src/util/glob.c \
 	src/util/hash.c src/util/hash.h \
 	src/util/io.c src/util/io.h \

@@ -3,13 +3,17 @@
 if HAVE_CMOCKA
 util_test_libs = libutil.a $(JANSSON_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 util_unit = unit-buf unit-str unit-containers unit-num unit-time unit-hash unit-path \
-	unit-path-open unit-io unit-json unit-env
+	unit-path-open unit-io unit-json unit-env unit-filenote
 check_PROGRAMS += $(util_unit)
 TESTS += $(util_unit)
 
 unit_buf_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 unit_buf_SOURCES = tests/unit/test-buf.c tests/unit/unit.h
 unit_buf_LDADD = $(util_test_libs)
+
+unit_filenote_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+unit_filenote_SOURCES = tests/unit/test-filenote.c tests/unit/unit.h
+unit_filenote_LDADD = $(util_test_libs)
 
 unit_str_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 unit_str_SOURCES = tests/unit/test-str.c tests/unit/unit.h
