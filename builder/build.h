@@ -23,6 +23,7 @@ struct build_mount {
 struct build_step {
 	struct strv layers;
 	char *upper, *work;
+	char *rootfs; /* a plain directory in place of these three, where the runner wants that */
 	struct strv argv, env;
 	char *working_dir, *user;
 	char *network; /* "default", "none", "host" */
@@ -38,7 +39,14 @@ struct build_step {
 	void (*output)(void *userdata, bool is_stderr, const void *p, size_t n);
 	void *userdata;
 };
+struct build_isolation {
+	const char *name;
+	bool plain_root;  /* RUN needs its root filesystem as a directory: nothing can be mounted */
+	bool plain_binds; /* a mount shows one directory, not an overlay of several */
+};
 struct build_runner {
+	/* Before the first step that runs: how that is kept apart. */
+	struct task *(*isolation)(void *userdata, struct build_isolation *ret);
 	/* Runs a step to its end; *ret_code is the exit code of its process. */
 	struct task *(*run)(void *userdata, const struct build_step *step, int *ret_code);
 	/* Makes sure that ref is in the store; pull: asks the registry even when it is here. */

@@ -72,6 +72,9 @@ libbuilder_a_SOURCES = \
 	builder/source.c builder/source.h \
 	builder/solve.c \
 	builder/solve.h \
+	builder/spread.c builder/spread.h builder/spread-private.h \
+	builder/spread-gather.c \
+	builder/spread-mount.c \
 	builder/ssh.c \
 	builder/stage.c \
 	builder/step.c \

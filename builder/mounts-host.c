@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's side of a step's mounts. */
 #include "builder/mounts.h"
+#include "builder/spread.h"
 
 #include "event/loop.h"
 #include "util/env.h"
@@ -152,9 +153,10 @@ static int prepare_bind(struct step *s, struct step_mount_of *m, struct error *e
 	struct copy_source src;
 	int r = bind_source(s, m, &tree, &src, err);
 
-	if (!r && m->m.read_only && src.own)
+	if (!r && m->m.read_only && src.own && !s->spread)
 		r = direct_source(src.tree, path, &host, &type, err);
-	if (!r && !host) {
+	if (!r && (!host || (s->run->build->isolation.plain_binds && streq(type, "overlay")))) {
+		freep(&host);
 		type = "bind";
 		r = copied_path(s, &src, path, &host, err);
 	}
@@ -239,7 +241,7 @@ static int lock_cache(struct step *s, const char *path, bool exclusive, struct e
 static int prepare_cache(struct step *s, struct step_mount_of *m, struct error *err)
 {
 	autofree char *path = cache_path(s, m, 0);
-	bool own = m->m.sharing != RUN_MOUNT_SHARED;
+	bool own = m->m.sharing != RUN_MOUNT_SHARED || s->spread; /* it is moved to its place */
 	int r = path_mkdirs(store_dirfd(s->run->build->store), "cache-mounts", 0700, err);
 
 	if (!r)
@@ -466,7 +468,7 @@ int mounts_prepare(struct step *s, struct error *err)
 	for (size_t i = 0; !r && i < s->mounts.n; i++)
 		r = prepare_one(s, &s->mounts.v[i], &n_ssh, err);
 	if (!r)
-		return stubs_note(s, err);
+		return s->spread ? spread_mount(s, err) : stubs_note(s, err);
 	mounts_release(s);
 	if (r < 0)
 		return r;

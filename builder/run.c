@@ -2,6 +2,7 @@
 /* RUN as a step. */
 #include "builder/history.h"
 #include "builder/mounts.h"
+#include "builder/spread.h"
 #include "builder/step.h"
 
 #include "event/loop.h"
@@ -289,19 +290,41 @@ static void ran(struct task *t, int r, void *userdata)
 		error_wrap(&err, "%.300s", s->in->line->text);
 	else if (s->code)
 		r = exit_error(s, &err);
+	if (s->spread) { /* first: a cache is still locked while it goes back */
+		int e = spread_unmount(s, r < 0 ? NULL : &err);
+
+		r = r < 0 ? r : e;
+	}
 	mounts_release(s);
 	if (r >= 0)
-		r = mounts_clean(s, &err);
+		r = s->spread ? spread_gather(s, &err) : mounts_clean(s, &err);
+	spread_free(s);
 	step_made(s, r, &err);
 }
 
-static int make_run(struct step *s, struct error *err)
+/* The root filesystem is there: what it still needs, and off. */
+static int prepare_and_run(struct step *s, struct error *err)
+{
+	int r = mounts_prepare(s, err);
+
+	if (r)
+		return r < 0 ? r : 1;
+	return run_now(s);
+}
+
+static void is_spread(struct step *s, int r, struct error *err)
+{
+	if (r >= 0 && !s->run->build->failed)
+		r = prepare_and_run(s, err);
+	if (r < 0 || s->run->build->failed)
+		step_made(s, r, err);
+}
+
+static int start_run(struct step *s, struct error *err)
 {
 	struct build *b = s->run->build;
 	int r;
 
-	if (!b->runner || !b->runner->run)
-		return error_set(err, ERR_UNSUPPORTED, "RUN is not supported by this engine");
 	s->spec.layers = s->run->rootfs.dirs; /* borrowed */
 	s->spec.upper = s->upper;
 	s->spec.work = xprintf("%.*swork", (int)(strrchr(s->upper, '/') + 1 - s->upper), s->upper);
@@ -310,10 +333,35 @@ static int make_run(struct step *s, struct error *err)
 	s->spec.output = on_output;
 	s->spec.userdata = s;
 	set_proxies(s);
-	r = mounts_prepare(s, err);
-	if (r)
-		return r < 0 ? r : 1;
-	return run_now(s);
+	if (!b->isolation.plain_root)
+		return prepare_and_run(s, err);
+	r = spread_start(s, is_spread, err);
+	return r < 0 ? r : 1;
+}
+
+static void isolated(struct task *t, int r, void *userdata)
+{
+	struct step *s = userdata;
+	struct error err = t->err;
+
+	s->task = task_unref(s->task);
+	if (r >= 0 && !s->run->build->failed)
+		r = start_run(s, &err);
+	if (r < 0 || s->run->build->failed)
+		step_made(s, r, &err);
+}
+
+static int make_run(struct step *s, struct error *err)
+{
+	struct build *b = s->run->build;
+
+	if (!b->runner || !b->runner->run)
+		return error_set(err, ERR_UNSUPPORTED, "RUN is not supported by this engine");
+	if (b->isolation.name || !b->runner->isolation)
+		return start_run(s, err);
+	s->task = b->runner->isolation(b->runner->userdata, &b->isolation);
+	task_on_done(s->task, isolated, s);
+	return 1;
 }
 
 int run_now(struct step *s)
@@ -327,6 +375,7 @@ int run_now(struct step *s)
 
 static void release_run(struct step *s)
 {
+	spread_free(s);
 	mounts_release(s);
 	source_unrefp(&s->retry);
 	vec_foreach (m, &s->mounts) {
@@ -340,6 +389,7 @@ static void release_run(struct step *s)
 	strv_done(&s->spec.extra_hosts);
 	free(s->spec.network);
 	free(s->spec.work);
+	free(s->spec.rootfs);
 	vec_foreach (u, &s->spec.ulimits)
 		free(u->name);
 	vec_done(&s->spec.ulimits);

@@ -104,6 +104,7 @@ struct build {
 	struct slots_waiter slot;
 	VEC(struct stage_run *) queue; /* for a slot */
 	struct http_client *http;
+	struct build_isolation isolation; /* of RUN; no name: not asked yet */
 };
 
 /* ---- solve.c ---- */

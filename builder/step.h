@@ -17,6 +17,7 @@ struct step_mount_of {
 	char digest[DIGEST_MAX]; /* of what a bind shows */
 };
 struct ssh_proxy;
+struct spread;
 struct step {
 	struct stage_run *run;
 	const struct inst *in;
@@ -34,6 +35,7 @@ struct step {
 	struct cache_record found; /* what they had */
 	/* RUN */
 	struct build_step spec;
+	struct spread *spread; /* its root filesystem as a directory (spread.h) */
 	char *script; /* a heredoc that is a program */
 	VEC(struct step_mount_of) mounts;
 	int code;

@@ -19,5 +19,5 @@ update-docs: gen-reference$(EXEEXT)
 
 TESTS += tests/docs/floors.sh tests/docs/pages.sh tests/docs/reference.sh
 EXTRA_DIST += docs/compose-file-head.mdoc docs/compose-file-tail.mdoc docs/ARCHITECTURE.md docs/BUILDING.md \
-	docs/DEPENDENCIES.md docs/SUPPORT.md tests/docs docs/cli.md docs/language.md \
+	docs/DEPENDENCIES.md docs/SUPPORT.md tests/docs docs/cli.md docs/isolation.md docs/language.md \
 	docs/builder.md docs/engine-local.md docs/network.md docs/plan.md docs/registry.md docs/store.md docs/testing.md

@@ -9,6 +9,7 @@ static struct task *run_step(void *userdata, const struct build_step *b, int *re
 		.layers = b->layers,
 		.upper = b->upper,
 		.work = b->work,
+		.rootfs = b->rootfs,
 		.argv = b->argv,
 		.env = b->env,
 		.working_dir = b->working_dir,
@@ -31,6 +32,50 @@ static struct task *run_step(void *userdata, const struct build_step *b, int *re
 	vec_done(&s.mounts);
 	vec_done(&s.ulimits);
 	return t;
+}
+
+struct asking {
+	struct task task;
+	struct build_isolation *ret;
+	struct step_isolation answer;
+	struct task *part;
+};
+
+static void asking_cancel(struct task *t)
+{
+	task_cancel(container_of(t, struct asking, task)->part);
+}
+
+static void asking_free(struct task *t)
+{
+	struct asking *a = container_of(t, struct asking, task);
+
+	task_unref(a->part);
+	free(a);
+}
+
+static const struct task_ops asking_ops = { "isolation", asking_cancel, asking_free };
+
+static void answered(struct task *t, int r, void *userdata)
+{
+	struct asking *a = userdata;
+
+	if (r >= 0)
+		*a->ret = (struct build_isolation){ a->answer.name, a->answer.plain_root,
+						    a->answer.plain_binds };
+	task_end_with(&a->task, MIN(r, 0), &t->err);
+}
+
+static struct task *ask_isolation(void *userdata, struct build_isolation *ret)
+{
+	struct asking *a = xnew(struct asking);
+	struct engine *e = userdata;
+
+	task_init(&a->task, &asking_ops, e->loop);
+	a->ret = ret;
+	a->part = engine_step_isolation(e, &a->answer);
+	task_on_done(a->part, answered, a);
+	return &a->task;
 }
 
 /* Here already (and no newer one asked for), or pulled. */
@@ -109,5 +154,7 @@ static struct task *bring_image(void *userdata, const char *ref, const char *pla
 
 void engine_build_runner(struct engine *e, struct build_runner *ret)
 {
-	*ret = (struct build_runner){ .run = run_step, .image = bring_image, .userdata = e };
+	*ret = (struct build_runner){
+		.isolation = ask_isolation, .run = run_step, .image = bring_image, .userdata = e
+	};
 }

@@ -6,7 +6,7 @@ struct build_opts {
 	struct strv args;
 	bool check, no_cache, print, pull, push, quiet, verify, with_deps, compress, force_rm,
 		no_rm, parallel;
-	char *builder, *memory, *provenance, *sbom, *ssh, *progress;
+	char *builder, *isolation, *memory, *provenance, *sbom, *ssh, *progress;
 };
 
 #define FLAG(member, letter, name, help, ...) \
@@ -21,6 +21,9 @@ static const struct opt opts[] = {
 	FLAG(check, 0, "check", "Check build configuration"),
 	FLAG(compress, 0, "compress", "Accepted, does nothing", .flags = OPT_HIDDEN),
 	FLAG(force_rm, 0, "force-rm", "Accepted, does nothing", .flags = OPT_HIDDEN),
+	TEXT(isolation, 0, "isolation",
+	     "How RUN is kept apart from this machine: auto, userns, root, hostnet or chroot\n"
+	     "(COMPOSE_BUILD_ISOLATION)"),
 	TEXT(memory, 'm', "memory", "Set memory limit for the build container", .value = "bytes",
 	     .flags = OPT_NOT_DONE),
 	FLAG(no_cache, 0, "no-cache", "Do not use cache when building the image"),
@@ -42,6 +45,10 @@ static const struct opt opts[] = {
 	     "says what differs"),
 	FLAG(with_deps, 0, "with-dependencies", "Also build dependencies (transitively)"),
 	{ 0 },
+};
+
+static const char *const isolation_words[] = {
+	"auto", "userns", "root", "hostnet", "chroot", NULL
 };
 
 static int plan_and_run(struct project *p, const struct build_opts *o, const struct strv *services,
@@ -76,6 +83,12 @@ static int run(struct cli *cli, void *values, const struct strv *args, struct er
 	autoproject p = { .lock = -1 };
 	int r = project_open(cli, args, PROJECT_BUILDS, &p, err);
 
+	if (r < 0)
+		return r;
+	if (o->isolation)
+		p.engine->isolation = o->isolation;
+	if (p.engine->isolation && *p.engine->isolation)
+		r = cli_check_word("isolation", p.engine->isolation, isolation_words, err);
 	if (r < 0)
 		return r;
 	strv_foreach (a, &o->args) {

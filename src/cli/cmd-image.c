@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 #include "cli/image.h"
+#include "engine/local/userns.h"
 #include "util/env.h"
 
 int cli_store(struct cli *cli, struct store **ret, struct error *err)
 {
-	autofree char *dir = env_state_dir();
 	sd_event *loop;
 	int r = cli_loop(cli, &loop, err);
+	if (r == 0)
+		r = MIN(userns_enter(NULL, err), 0);
+	autofree char *dir = env_state_dir();
 	return r < 0 ? r : store_open(dir, ret, err);
 }
 

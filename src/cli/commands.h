@@ -16,6 +16,7 @@
 	X(config)     \
 	X(cp)         \
 	X(create)     \
+	X(doctor)     \
 	X(down)       \
 	X(events)     \
 	X(exec)       \

@@ -9,6 +9,7 @@ compose_SOURCES = \
 	src/cli/cmd-config.c \
 	src/cli/cmd-cp.c \
 	src/cli/cmd-create.c \
+	src/cli/cmd-doctor.c \
 	src/cli/cmd-down.c \
 	src/cli/cmd-events.c \
 	src/cli/cmd-exec.c \

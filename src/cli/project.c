@@ -4,6 +4,7 @@
 #include "cli/remote.h"
 #include "cli/view.h"
 #include "compose/schema.h"
+#include "engine/local/userns.h"
 #include "util/env.h"
 #include "util/fd.h"
 #include "util/io.h"
@@ -40,11 +41,15 @@ int cli_engine(struct cli *cli, struct engine **ret, struct error *err)
 		if (name && *name && !streq(name, "local"))
 			return error_set(err, ERR_UNSUPPORTED,
 					 "the engine \"%s\" is not done yet: local", name);
-		r = engine_local_new(loop, &cli->engine, err);
+		r = MIN(userns_enter(NULL, err), 0);
+		if (r == 0)
+			r = engine_local_new(loop, &cli->engine, err);
 	}
 	if (r == 0) {
 		cli->engine->note = keep_note;
 		cli->engine->note_userdata = cli;
+		cli->engine->isolation =
+			strmap_get(&cli->environ, "COMPOSE_BUILD_ISOLATION");
 	}
 	if (r == 0)
 		*ret = cli->engine;

@@ -167,3 +167,13 @@ struct task *engine_step_run(struct engine *e, const struct step_spec *spec, int
 {
 	return MAY(e, step_run, "running a build step", spec, ret_code);
 }
+
+struct task *engine_doctor(struct engine *e, doctor_findings *ret)
+{
+	return MAY(e, doctor, "doctor", ret);
+}
+
+struct task *engine_step_isolation(struct engine *e, struct step_isolation *ret)
+{
+	return MAY(e, step_isolation, "running a build step", ret);
+}

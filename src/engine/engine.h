@@ -269,6 +269,7 @@ struct step_mount {
 struct step_spec {
 	struct strv layers; /* lower directories, the bottom first */
 	char *upper, *work; /* directories on one file system */
+	char *rootfs; /* a plain directory in place of these three: where step_isolation() says so */
 	struct strv argv, env;
 	char *working_dir, *user; /* user: as USER has it, resolved in the root filesystem */
 	char *network;		  /* "default", "none", "host" */
@@ -281,6 +282,27 @@ struct step_spec {
 	void (*output)(void *userdata, bool is_stderr, const void *p, size_t n);
 	void *userdata;
 };
+/* How steps are kept apart from the machine. */
+struct step_isolation {
+	const char *name; /* "root": a rung of the engine's ladder */
+	bool plain_root;  /* nothing is mounted: a step needs its root filesystem as a directory */
+	bool plain_binds; /* of mounts there is no "overlay" */
+};
+
+/* What a machine can do, as `compose doctor` shows it. */
+enum doctor_state {
+	DOCTOR_YES,
+	DOCTOR_NOTE,	/* it is not, and little depends on it */
+	DOCTOR_NO,	/* it can't; something else does in its place */
+	DOCTOR_MISSING, /* it can't, and nothing goes without it */
+};
+struct doctor_finding {
+	const char *group; /* "RUN" */
+	char *name, *detail;
+	char *hint; /* what would do, or NULL */
+	enum doctor_state state;
+};
+typedef VEC(struct doctor_finding) doctor_findings;
 
 struct engine;
 struct engine_ops {
@@ -336,6 +358,9 @@ struct engine_ops {
 	struct task *(*container_export)(struct engine *e, const char *id, const char *path, int out_fd);
 	struct task *(*container_import)(struct engine *e, const char *id, const char *path, int in_fd);
 	struct task *(*step_run)(struct engine *e, const struct step_spec *spec, int *ret_code);
+	/* Before the first step. Tries what there is, unless `isolation` says which. */
+	struct task *(*step_isolation)(struct engine *e, struct step_isolation *ret);
+	struct task *(*doctor)(struct engine *e, doctor_findings *ret);
 	/* The store that the builder may work in directly; NULL: images must be loaded through image_load. */
 	struct store *(*store)(struct engine *e);
 	struct task *(*image_load)(struct engine *e, int tar_fd);
@@ -350,6 +375,7 @@ struct engine {
 	 * owner, may be NULL; called from within operations. */
 	void (*note)(void *userdata, const char *text);
 	void *note_userdata;
+	const char *isolation; /* of steps: a rung's name; NULL: the strongest there is. Borrowed */
 };
 
 struct engine *engine_free(struct engine *e);
@@ -362,6 +388,8 @@ struct task *engine_container_top(struct engine *e, const char *id, char **ret_t
 struct task *engine_container_export(struct engine *e, const char *id, const char *path, int out_fd);
 struct task *engine_container_import(struct engine *e, const char *id, const char *path, int in_fd);
 struct task *engine_step_run(struct engine *e, const struct step_spec *spec, int *ret_code);
+struct task *engine_doctor(struct engine *e, doctor_findings *ret);
+struct task *engine_step_isolation(struct engine *e, struct step_isolation *ret);
 struct task *engine_unsupported(struct engine *e, const char *what);
 
 /* The engines. */

@@ -361,7 +361,11 @@ struct task *local_container_create(struct engine *e, const struct container_spe
 {
 	struct create c = { .l = local_of(e) };
 	struct error err = ERROR_INIT;
-	int r = create(&c, spec, &err);
+	int r = c.l->builds_only
+			? error_set(&err, ERR_UNSUPPORTED,
+				    "containers need root for now: run compose with sudo (images "
+				    "can be built, pushed and pulled without)")
+			: create(&c, spec, &err);
 
 	if (r == 0)
 		snprintf(ret_id, 65, "%s", c.rec.id);

@@ -3,6 +3,7 @@
 
 #include "engine/local/monitor.h"
 #include "engine/local/start.h"
+#include "engine/local/userns.h"
 #include "util/env.h"
 #include "util/fd.h"
 #include "util/io.h"
@@ -151,14 +152,12 @@ int local_new(sd_event *loop, const struct engine_ops *ops, struct local **ret, 
 	struct local *l;
 	int r;
 
-	if (geteuid() != 0)
-		return error_set(err, ERR_UNSUPPORTED,
-				 "the local engine needs root for now: run compose with sudo, or "
-				 "choose another engine with --engine");
 	l = xnew(struct local);
 	l->engine.ops = ops;
 	l->engine.loop = sd_event_ref(loop);
 	l->status_fd = -1;
+	l->own_userns = !userns_is_initial();
+	l->builds_only = geteuid() != 0 || userns_entered();
 	l->state_dir = env_state_dir();
 	l->run_dir = env_run_dir();
 	l->runtime = env_get("COMPOSE_RUNTIME");

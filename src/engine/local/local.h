@@ -32,6 +32,10 @@ struct local {
 	int status_fd;
 	char *shim, *monitor; /* paths of the helpers */
 	const char *runtime;
+	bool own_userns;  /* we are not in the machine's first user namespace */
+	bool builds_only; /* we are not root: no containers, but steps of builds */
+	bool isolated; /* the rung of steps is known (isolation.h) */
+	int isolation;
 	struct watch *watch;	       /* of STATE/status, made by the first who needs it */
 	VEC(struct shim_link *) shims; /* under way, or to be reaped */
 	VEC(struct child)
@@ -95,6 +99,10 @@ int recover_container(struct local *l, const struct record *rec, struct error *e
 
 /* sweep.c: takes away what belongs to no record. recs: all there are. */
 void local_sweep(struct local *l, const record_vec *recs);
+/* The steps of builds alone: before the first one of another. */
+void local_sweep_steps(struct local *l);
+/* What a step whose shim was killed left, and that was in no control group. dir: RUN/steps/ID. */
+void local_kill_step(const char *dir);
 /* Who makes files whose row comes after them holds this meanwhile. */
 int local_making(struct local *l, int *ret_fd, struct error *err);
 
@@ -132,6 +140,8 @@ struct task *local_container_attach(struct engine *e, const char *id, int in_fd,
 				    int err_fd);
 struct task *local_container_top(struct engine *e, const char *id, char **ret_table);
 struct task *local_step_run(struct engine *e, const struct step_spec *spec, int *ret_code);
+struct task *local_step_isolation(struct engine *e, struct step_isolation *ret);
+struct task *local_doctor(struct engine *e, doctor_findings *ret);
 struct task *local_recover(struct engine *e, const char *project);
 struct task *local_volume_create(struct engine *e, const struct volume_spec *spec);
 struct task *local_volume_remove(struct engine *e, const char *name);

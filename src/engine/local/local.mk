@@ -10,9 +10,12 @@ compose_shim_SOURCES = \
 	src/engine/local/logfile.c src/engine/local/logfile.h \
 	src/engine/local/shim.c src/engine/local/shim.h \
 	src/engine/local/shim-attach.c \
+	src/engine/local/shim-chroot.c \
 	src/engine/local/shim-exec.c \
+	src/engine/local/shim-idmap.c \
 	src/engine/local/shim-io.c \
 	src/engine/local/shim-job.c \
+	src/engine/local/shim-map.c \
 	src/engine/local/shim-mount.c \
 	src/engine/local/shim-runtime.c \
 	src/engine/local/status.c src/engine/local/status.h
@@ -27,13 +30,18 @@ liblocal_a_SOURCES = \
 	src/engine/local/copyup.c \
 	src/engine/local/create.c \
 	src/engine/local/devices.c \
+	src/engine/local/doctor.c src/engine/local/doctor.h \
+	src/engine/local/doctor-host.c \
+	src/engine/local/doctor-store.c \
 	src/engine/local/events.c \
 	src/engine/local/exec.c src/engine/local/exec.h \
 	src/engine/local/health.c src/engine/local/health.h \
 	src/engine/local/image.c src/engine/local/image.h \
 	src/engine/local/info.c \
+	src/engine/local/isolation.c src/engine/local/isolation.h \
 	src/engine/local/jw.c src/engine/local/jw.h \
 	src/engine/local/keeper.c src/engine/local/keeper.h \
+	src/engine/local/ladder.c \
 	src/engine/local/life.c \
 	src/engine/local/local.c src/engine/local/local.h \
 	src/engine/local/logfile.c src/engine/local/logfile.h \
@@ -56,11 +64,14 @@ liblocal_a_SOURCES = \
 	src/engine/local/shim-link.c \
 	src/engine/local/start.c src/engine/local/start.h \
 	src/engine/local/status.c src/engine/local/status.h \
+	src/engine/local/step-map.c \
+	src/engine/local/step-process.c \
 	src/engine/local/step.c \
 	src/engine/local/stop.c \
 	src/engine/local/sweep.c \
 	src/engine/local/top.c \
 	src/engine/local/user.c src/engine/local/user.h \
+	src/engine/local/userns.c src/engine/local/userns.h \
 	src/engine/local/volume.c src/engine/local/volume.h \
 	src/engine/local/watch.c
 

@@ -123,3 +123,16 @@ int caps_resolve(bool privileged, const struct strv *add, const struct strv *dro
 			strv_push(ret, caps[i].name);
 	return r;
 }
+
+uint64_t caps_mask(const struct strv *names)
+{
+	uint64_t mask = 0;
+
+	strv_foreach (name, names) {
+		int cap = find(name);
+
+		if (cap >= 0)
+			mask |= 1ULL << cap;
+	}
+	return mask;
+}

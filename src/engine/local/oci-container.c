@@ -5,11 +5,10 @@
 #include "engine/local/check.h"
 #include "engine/local/mounts.h"
 #include "engine/local/user.h"
+#include "engine/local/userns.h"
 #include "util/io.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #define PATH_DEFAULT   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -76,9 +75,8 @@ static int set_rlimits(struct oci_spec *o, const struct ulimit_spec *v, size_t n
 	}
 	/* Not that of the terminal in which `up` was typed: Docker's, as far as we may. */
 	if (!nofile && getrlimit(RLIMIT_NOFILE, &own) == 0) {
-		uint64_t n_files = prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1
-					   ? NOFILE_DEFAULT
-					   : MIN(own.rlim_max, (rlim_t)NOFILE_DEFAULT);
+		uint64_t n_files = rlimit_may_raise() ? NOFILE_DEFAULT
+						      : MIN(own.rlim_max, (rlim_t)NOFILE_DEFAULT);
 
 		*vec_add(&o->rlimits) = (struct oci_rlimit){ "RLIMIT_NOFILE", n_files, n_files };
 	}
@@ -202,7 +200,7 @@ static int oom_score(int64_t want)
 
 	/* Lower than ours needs CAP_SYS_RESOURCE. */
 	buf_init(&b, 32);
-	if (want >= 0 || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1)
+	if (want >= 0 || rlimit_may_raise())
 		return (int)want;
 	if (io_read_file(AT_FDCWD, "/proc/self/oom_score_adj", &b, NULL) < 0)
 		return 0;
@@ -273,6 +271,8 @@ int oci_of_step(struct local *l, const struct step_spec *s, int rootfs, const ch
 	o->cgroup = xstrdup(cgroup);
 	o->shm_size = s->shm_size ? s->shm_size : SHM_DEFAULT;
 	o->own_shm = true;
+	o->one_id = userns_has_one_id();
+	o->bind_sys = l->own_userns;
 	o->resources.memory_swappiness = -1;
 	if (cgroup_mode() != CGROUP_V2 || s->privileged)
 		o->ns[OCI_NS_CGROUP] = xstrdup("host");

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/local/oci-spec.h"
 
+#include "engine/local/userns.h"
+
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define R(name, upper)                                  \
 	{                                               \
@@ -29,11 +32,25 @@ static int find(const char *name)
 	return -1;
 }
 
+bool rlimit_may_raise(void)
+{
+	return prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) == 1 && geteuid() == 0 &&
+	       userns_is_initial();
+}
+
 const char *rlimit_type(const char *name)
 {
 	int i = find(name);
 
 	return i < 0 ? NULL : limits[i].type;
+}
+
+int rlimit_resource(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (streq(type, limits[i].type))
+			return limits[i].resource;
+	return -1;
 }
 
 int rlimit_resolve(const struct ulimit_spec *u, struct oci_rlimit *ret, bool *ret_clamped,
@@ -49,7 +66,7 @@ int rlimit_resolve(const struct ulimit_spec *u, struct oci_rlimit *ret, bool *re
 	if (soft > hard)
 		return error_set(err, ERR_INVALID, "ulimits.%s: soft is above hard", u->name);
 	if (getrlimit(limits[i].resource, &own) == 0 && hard > own.rlim_max &&
-	    prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1) {
+	    !rlimit_may_raise()) {
 		hard = own.rlim_max;
 		soft = MIN(soft, hard);
 		*ret_clamped = true;

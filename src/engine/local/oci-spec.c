@@ -173,8 +173,15 @@ static void write_mounts(const struct oci_spec *s, struct buf *b)
 		autostrv options = { 0 };
 
 		strv_split(&options, str_of(default_mounts[i].options), ',');
+		if (s->one_id && streq(default_mounts[i].type, "devpts"))
+			strv_remove(&options, options.n - 1); /* "gid=5" */
 		if (default_mounts[i].rw_if_privileged && s->privileged)
 			strv_remove(&options, options.n - 1); /* "ro" */
+		if (s->bind_sys && streq(default_mounts[i].type, "sysfs")) {
+			strv_push(&options, "rbind");
+			write_mount(b, "bind", "/sys", "/sys", &options);
+			continue;
+		}
 		write_mount(b, default_mounts[i].type, default_mounts[i].type,
 			    default_mounts[i].target, &options);
 	}
@@ -326,6 +333,8 @@ static void write_namespaces(const struct oci_spec *s, struct buf *b)
 {
 	jw_open(b, "namespaces", '[');
 	buf_adds(b, "{\"type\":\"mount\"}");
+	if (s->map.uids)
+		buf_adds(b, ",{\"type\":\"user\"}");
 	for (size_t i = 0; i < OCI_NS_COUNT; i++) {
 		if (s->ns[i] && streq(s->ns[i], "host"))
 			continue;
@@ -337,12 +346,27 @@ static void write_namespaces(const struct oci_spec *s, struct buf *b)
 	jw_close(b, ']');
 }
 
+static void write_map(struct buf *b, const char *key, uint64_t first, uint64_t n)
+{
+	jw_open(b, key, '[');
+	jw_open(b, NULL, '{');
+	jw_int(b, "containerID", 0);
+	jw_int(b, "hostID", (int64_t)first);
+	jw_int(b, "size", (int64_t)n);
+	jw_close(b, '}');
+	jw_close(b, ']');
+}
+
 static int write_linux(const struct oci_spec *s, struct buf *b, struct error *err)
 {
 	int r;
 
 	jw_open(b, "linux", '{');
 	write_namespaces(s, b);
+	if (s->map.uids) {
+		write_map(b, "uidMappings", s->map.uid, s->map.uids);
+		write_map(b, "gidMappings", s->map.gid, s->map.gids);
+	}
 	jw_str(b, "cgroupsPath", s->cgroup);
 	r = write_resources(s, b, err);
 	write_devices(s, b);

@@ -23,6 +23,11 @@ struct oci_device {
 	char *access;
 };
 
+/* The first id outside that of root inside has, and how many there are. */
+struct id_map {
+	uint64_t uid, uids, gid, gids;
+};
+
 struct oci_rlimit {
 	const char *type; /* "RLIMIT_NOFILE" */
 	uint64_t soft, hard;
@@ -50,7 +55,10 @@ struct oci_spec {
 	char *ns[OCI_NS_COUNT];
 	char *cgroup;
 	uint64_t shm_size;
-	bool own_shm; /* /dev/shm is of this container */
+	bool own_shm;	   /* /dev/shm is of this container */
+	struct id_map map; /* of a user namespace; uids 0: none */
+	bool bind_sys;	   /* a namespace of networks that isn't ours: no sysfs of our own */
+	bool one_id;	   /* we have no id but our own: none for the group tty */
 	struct resources resources;
 	struct map sysctls, annotations;
 	char *propagation; /* of the root filesystem; NULL: private */
@@ -69,6 +77,7 @@ void oci_process_write(const struct oci_spec *s, const char *key, struct buf *ou
  * -ERR_UNSUPPORTED one that isn't ours to give. */
 int caps_resolve(bool privileged, const struct strv *add, const struct strv *drop, struct strv *ret,
 		 struct error *err);
+uint64_t caps_mask(const struct strv *names); /* a bit for each */
 
 /* The default profile for a process with these capabilities. */
 void seccomp_write(const struct strv *caps, struct buf *out);
@@ -80,6 +89,9 @@ int seccomp_translate(const char *p, size_t n, const struct strv *caps, char **r
 
 /* "nofile" to "RLIMIT_NOFILE", or NULL. */
 const char *rlimit_type(const char *name);
+/* Whether limits may be raised above our own: a right that no user namespace gives. */
+bool rlimit_may_raise(void);
+int rlimit_resource(const char *type); /* "RLIMIT_NOFILE" to RLIMIT_NOFILE */
 /* Held against our own hard limit where we may not raise it; then *ret_clamped is set. */
 int rlimit_resolve(const struct ulimit_spec *u, struct oci_rlimit *ret, bool *ret_clamped,
 		   struct error *err);

@@ -57,6 +57,8 @@ static const struct engine_ops ops = {
 	.container_attach = local_container_attach,
 	.container_top = local_container_top,
 	.step_run = local_step_run,
+	.step_isolation = local_step_isolation,
+	.doctor = local_doctor,
 	.store = store_of,
 	.recover = local_recover,
 };

@@ -28,6 +28,11 @@ static const struct {
 	KEY(runtime, K_STR),
 	KEY(runtime_root, K_STR),
 	KEY(cgroup, K_STR),
+	KEY(rootfs, K_STR),
+	KEY(userxattr, K_FLAG),
+	KEY(idmap_uid, K_STR),
+	KEY(idmap_gid, K_STR),
+	KEY(sources, K_STRV),
 	KEY(status_dir, K_STR),
 	KEY(restarts, K_I64),
 	KEY(ended, K_STR),
@@ -71,8 +76,8 @@ int shim_job_read(struct shim *s, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (!r || !s->job.id || !s->job.runtime || !s->job.runtime_root || !s->job.cgroup ||
-	    !s->job.netns || !s->job.upper || !s->job.work)
+	if (!r || !s->job.id || !s->job.runtime || !s->job.runtime_root || !s->job.netns ||
+	    (!s->job.rootfs && (!s->job.upper || !s->job.work)))
 		return error_set(err, ERR_INVALID, "%s/job: not a whole job", s->dir);
 	return 0;
 }

@@ -74,7 +74,9 @@ int shim_namespaces(struct shim *s, struct error *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return error_sys(err, "mount namespace");
 	/* crun and runc take a unified hierarchy beside the others for a broken cgroup v2. */
-	if (s->job.hide_unified && umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0)
+	/* What a user namespace was given can't be taken away, but covered. */
+	if (s->job.hide_unified && umount2("/sys/fs/cgroup/unified", MNT_DETACH) < 0 &&
+	    mount("tmpfs", "/sys/fs/cgroup/unified", "tmpfs", MS_RDONLY, "size=4k") < 0)
 		return error_sys(err, "/sys/fs/cgroup/unified");
 	r = enter_network(s, err);
 	if (r < 0)
@@ -105,6 +107,8 @@ static int overlay_options(struct shim *s, struct buf *opt, int *fds, struct err
 	buf_addf(opt, ",upperdir=%s,workdir=%s", s->job.upper, s->job.work);
 	if (s->job.step)
 		buf_adds(opt, ",volatile");
+	if (s->job.userxattr)
+		buf_adds(opt, ",userxattr");
 	return buf_check(opt, "the list of layers", err);
 }
 

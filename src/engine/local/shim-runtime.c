@@ -48,7 +48,7 @@ static int spawn(const char *program, char *const *argv, const int stdio[3], int
 
 int shim_runtime_start(struct shim *s, struct error *err)
 {
-	const char *argv[16];
+	const char *argv[20];
 	int stdio[3] = { s->in_r, s->out_w[0], s->out_w[1] };
 	size_t n = 0;
 	int r;
@@ -56,6 +56,8 @@ int shim_runtime_start(struct shim *s, struct error *err)
 	argv[n++] = s->job.runtime;
 	argv[n++] = "--root";
 	argv[n++] = s->job.runtime_root;
+	if (!s->job.cgroup)
+		argv[n++] = "--cgroup-manager=disabled";
 	argv[n++] = "--log";
 	argv[n++] = "runtime.log";
 	argv[n++] = "run";
@@ -147,8 +149,12 @@ void shim_runtime_cleanup(struct shim *s)
 {
 	autofree char *state = xprintf("%s/%s", s->job.runtime_root, s->job.id);
 
-	cgroup_kill(s->job.cgroup);
-	s->status.oom = s->status.oom || cgroup_oom(s->job.cgroup);
-	cgroup_remove(s->job.cgroup, NULL);
+	if (s->job.cgroup) {
+		cgroup_kill(s->job.cgroup);
+		s->status.oom = s->status.oom || cgroup_oom(s->job.cgroup);
+		cgroup_remove(s->job.cgroup, NULL);
+	} else if (s->init && !s->init_done) {
+		kill(s->init, SIGKILL); /* the first of its pid namespace, or of our children */
+	}
 	path_remove_tree(AT_FDCWD, state, NULL);
 }

@@ -96,13 +96,19 @@ static void kill_children(void)
 	}
 }
 
-static int started(struct shim *s, struct error *err)
+/* No control group knows what belongs to this step: its first process, for who finds us killed. */
+static void write_init(struct shim *s)
 {
-	int r = shim_runtime_result(s, err);
+	autofree char *text = xprintf("pid=%d\nstart=%llu\n", (int)s->init,
+				      (unsigned long long)s->status.pid_start);
 
-	s->runtime = 0;
-	if (r < 0)
-		return r;
+	io_replace_fast(s->dirfd, "init", text, strlen(text), 0600, NULL);
+}
+
+static int runs(struct shim *s, struct error *err)
+{
+	int r;
+
 	s->status = (struct status){ .state = RUN_RUNNING,
 				     .pid = s->init,
 				     .shim = getpid(),
@@ -116,8 +122,25 @@ static int started(struct shim *s, struct error *err)
 	}
 	if (!s->job.step)
 		close(SHIM_LOCK_FD);
+	else if (!s->job.cgroup)
+		write_init(s);
 	tell(s, "started %d", (int)s->init);
 	return 0;
+}
+
+static int started(struct shim *s, struct error *err)
+{
+	int r = shim_runtime_result(s, err);
+
+	s->runtime = 0;
+	return r < 0 ? r : runs(s, err);
+}
+
+static int go(struct shim *s, struct error *err)
+{
+	int r = s->job.rootfs ? shim_chroot_start(s, err) : shim_runtime_start(s, err);
+
+	return r == 0 && s->job.rootfs ? runs(s, err) : r;
 }
 
 static int hear(struct shim *s, struct error *err)
@@ -128,7 +151,7 @@ static int hear(struct shim *s, struct error *err)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n == 2 && !memcmp(text, "go", 2) && !s->runtime && !s->init)
-		return shim_runtime_start(s, err);
+		return go(s, err);
 	if (n > 0)
 		return 0;
 	s->control = fd_close(s->control);
@@ -175,9 +198,11 @@ static int prepare(struct shim *s, struct error *err)
 	r = open_signals(s, err);
 	if (r == 0)
 		r = life_lock(s->dirfd, "lock", &s->lockfd, err);
-	if (r == 0)
+	if (r == 0 && !s->job.rootfs)
 		r = shim_namespaces(s, err);
-	if (r == 0)
+	if (r == 0 && s->job.idmap_uid && s->job.idmap_gid)
+		r = shim_idmap(s, err);
+	if (r == 0 && !s->job.rootfs)
 		r = shim_rootfs(s, err);
 	if (r == 0)
 		r = shim_io_open(s, err);
@@ -295,7 +320,7 @@ static int run_main(const char *dir)
 		r = s.control < 0 && (s.job.step || !(s.init || s.runtime))
 			    ? error_set(&err, ERR_CANCELLED, "the starter has gone")
 			    : turn(&s, &err);
-	if (s.job.cgroup)
+	if (s.job.id)
 		finish(&s);
 	if (r < 0)
 		tell(&s, "failed %s", err.msg);
@@ -306,6 +331,18 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && streq(argv[1], "run"))
 		return run_main(argv[2]);
+	if (argc == 3 && streq(argv[1], "chroot"))
+		return shim_chroot_main(argv[2]);
+	if (argc == 2 && streq(argv[1], "true"))
+		return 0;
+	if (argc == 4 && streq(argv[1], "overlay"))
+		return shim_overlay_main(argv[2], argv[3]);
+	if (argc == 2 && streq(argv[1], "hold"))
+		return shim_hold_main();
+	if (argc == 2 && streq(argv[1], "userns"))
+		return shim_userns_main();
+	if (argc > 4 && streq(argv[1], "map"))
+		return shim_map_main(argc - 2, argv + 2);
 	if (argc > 2 && streq(argv[1], "exec"))
 		return shim_exec_main(argc - 2, argv + 2);
 	if (argc > 2 && streq(argv[1], "init"))

@@ -4,7 +4,8 @@
  *per container, and it outlives everything else of ours.
  *
  *	compose-shim run DIR		the container whose job is DIR/job; descriptor 3 is its
- *starter compose-shim exec PROGRAM ARG...	in the mount namespace that descriptor 3 is (a
+ *starter compose-shim chroot ROOTFS	a step without a runtime (shim-chroot.c)
+ *	compose-shim exec PROGRAM ARG...	in the mount namespace that descriptor 3 is (a
  *shim's) compose-shim init PROGRAM ARG... inside a container with `init: true`: reaps, forwards
  *signals
  *
@@ -45,7 +46,11 @@ struct shim_job { /* KEY=VALUE lines in DIR/job */
 	uint64_t log_max_size;
 	unsigned log_max_files;
 	char *runtime, *runtime_root;
-	char *cgroup;
+	char *cgroup;	  /* NULL: the runtime makes none */
+	char *rootfs;	  /* of a step: a plain directory, to be chrooted to, instead of a runtime */
+	bool userxattr;	  /* the overlay's own attributes are user.overlay.*: in a user namespace */
+	char *idmap_uid, *idmap_gid; /* "START:COUNT": root's step in a user namespace of these */
+	struct strv sources;	     /* then: what its mounts show, to be mapped: mapped/source-N */
 	char *status_dir; /* NULL for a step */
 	int64_t restarts;
 	char *ended; /* program to run as `ended project ID` when it is over, or NULL */
@@ -102,6 +107,19 @@ void shim_leave_mounts(struct shim *s);
 int shim_runtime_start(struct shim *s, struct error *err);
 int shim_runtime_result(struct shim *s, struct error *err); /* after it has ended: init is known */
 void shim_runtime_cleanup(struct shim *s);
+
+/* Instead of it, in job.rootfs: shim-chroot.c. Once this returns the program runs. */
+int shim_chroot_start(struct shim *s, struct error *err);
+int shim_chroot_main(const char *rootfs);
+
+/* Layers and sources with the ids of the job's user namespace: shim-idmap.c. */
+int shim_idmap(struct shim *s, struct error *err);
+int shim_hold_main(void);
+
+/* shim-map.c */
+int shim_map_main(int argc, char **argv);
+int shim_userns_main(void);
+int shim_overlay_main(const char *how, const char *dir);
 
 /* Output, stdin, terminal, clients: shim-io.c, shim-attach.c */
 int shim_io_open(struct shim *s, struct error *err);

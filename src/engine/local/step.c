@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/local/cgroup.h"
+#include "engine/local/isolation.h"
 #include "engine/local/oci-container.h"
 #include "engine/local/seccomp-cache.h"
 #include "engine/local/start.h"
+#include "engine/local/userns.h"
 #include "util/fd.h"
 #include "util/hash.h"
 #include "util/path.h"
@@ -25,6 +27,8 @@ struct step {
 	struct task task;
 	struct local *l;
 	struct step_spec spec; /* our copy */
+	enum isolation rung;
+	struct id_map map; /* of root's step in a user namespace */
 	int *ret_code;
 	char id[ID_DIGITS + 1], *dir, *cgroup;
 	bool reserved, plugged, configured, failed, exited, gone;
@@ -41,6 +45,7 @@ static void spec_done(struct step_spec *s)
 	strv_done(&s->layers);
 	free(s->upper);
 	free(s->work);
+	free(s->rootfs);
 	strv_done(&s->argv);
 	strv_done(&s->env);
 	free(s->working_dir);
@@ -61,8 +66,9 @@ static void spec_done(struct step_spec *s)
 
 static void spec_copy(struct step_spec *to, const struct step_spec *from)
 {
-	*to = (struct step_spec){ .upper = xstrdup(from->upper),
-				  .work = xstrdup(from->work),
+	*to = (struct step_spec){ .upper = xstrdup0(from->upper),
+				  .work = xstrdup0(from->work),
+				  .rootfs = xstrdup0(from->rootfs),
 				  .working_dir = xstrdup0(from->working_dir),
 				  .user = xstrdup0(from->user),
 				  .network = xstrdup0(from->network),
@@ -214,15 +220,27 @@ static void on_plugged(struct task *t, int r, void *userdata)
 		go(s);
 }
 
+static int open_rootfs(struct step *s, int *ret, struct error *err)
+{
+	if (!s->spec.rootfs)
+		return shim_open_rootfs(s->shim, ret, err);
+	*ret = open(s->spec.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 ? error_sys(err, "%s", s->spec.rootfs) : 0;
+}
+
 static int configure(struct step *s, struct error *err)
 {
 	struct oci_spec o = { 0 };
 	autoclose int rootfs = -1;
-	int r = shim_open_rootfs(s->shim, &rootfs, err);
+	int r = open_rootfs(s, &rootfs, err);
 
 	if (r == 0)
 		r = oci_of_step(s->l, &s->spec, rootfs, s->dir, s->cgroup, &o, err);
-	if (r == 0) {
+	if (r == 0)
+		id_map_use(&s->map, &s->spec, s->dir, &o);
+	if (r == 0 && s->spec.rootfs) {
+		r = process_write(s->dir, &o, err);
+	} else if (r == 0) {
 		seccomp_cache_use(s->l, &o, s->filter);
 		r = write_config(s->dir, &o, err);
 	}
@@ -257,6 +275,7 @@ static void on_gone(struct step *s)
 	s->gone = true;
 	if (!s->exited && !s->err.code) {
 		cgroup_remove(s->cgroup, NULL);
+		local_kill_step(s->dir);
 		error_set(&err, ERR_CHILD, "compose-shim was killed");
 		s->err = err;
 	}
@@ -323,6 +342,12 @@ static int network(struct step *s, const char **ret_netns, struct error *err)
 	struct net_reservation res = { 0 };
 	int r;
 
+	if (s->rung == ISOLATION_CHROOT && streq(mode, "none"))
+		return error_set(err, ERR_UNSUPPORTED,
+				 "a step without a network needs a namespace, which isolation "
+				 "chroot has not");
+	if (s->rung >= ISOLATION_HOSTNET && streq(mode, "default"))
+		mode = "host";
 	if (streq(mode, "host")) {
 		*ret_netns = "host";
 		r = net_files_host(&req, &res, err);
@@ -356,6 +381,9 @@ static int begin(struct step *s, struct error *err)
 	if (r == 0)
 		r = life_lock(AT_FDCWD, lock, &s->lockfd, err);
 	if (r == 0)
+		r = s->rung == ISOLATION_USERNS ? id_map_find(&s->map, s->dir, s->l->run_dir, err)
+						: 0;
+	if (r == 0)
 		r = network(s, &netns, err);
 	if (r < 0)
 		return r;
@@ -363,13 +391,21 @@ static int begin(struct step *s, struct error *err)
 	kv_add(&job, "id", s->id);
 	strv_foreach (layer, &s->spec.layers)
 		kv_add(&job, "lowers", layer);
-	kv_add(&job, "upper", s->spec.upper);
-	kv_add(&job, "work", s->spec.work);
+	if (s->spec.rootfs) {
+		kv_add(&job, "rootfs", s->spec.rootfs);
+	} else {
+		kv_add(&job, "upper", s->spec.upper);
+		kv_add(&job, "work", s->spec.work);
+	}
 	kv_add(&job, "netns", netns);
 	kv_addi(&job, "step", 1);
 	kv_addi(&job, "hide_unified", cgroup_mode() == CGROUP_HYBRID);
 	kv_add(&job, "runtime", s->l->runtime);
-	buf_addf(&job, "runtime_root=%s/oci\ncgroup=%s\n", s->l->run_dir, s->cgroup);
+	buf_addf(&job, "runtime_root=%s/oci\n", s->l->run_dir);
+	if (!s->spec.rootfs && !s->l->own_userns)
+		kv_add(&job, "cgroup", s->cgroup);
+	kv_addi(&job, "userxattr", s->l->own_userns);
+	id_map_job(&s->map, &s->spec, &job);
 	r = buf_check(&job, "job of the shim", err);
 	if (r == 0)
 		r = open_outputs(s, ends, err);
@@ -381,20 +417,57 @@ static int begin(struct step *s, struct error *err)
 	return r;
 }
 
-struct task *local_step_run(struct engine *e, const struct step_spec *spec, int *ret_code)
+static int check(const struct step *s, struct error *err)
+{
+	bool plain = s->rung == ISOLATION_CHROOT;
+
+	if (!plain && !userns_may_mount())
+		return error_set(err, ERR_AUTH,
+				 "we may not mount, nor make a user namespace where we might");
+	if (s->rung == ISOLATION_USERNS && s->l->own_userns)
+		return error_set(err, ERR_UNSUPPORTED,
+				 "a network of the step's own needs root; hostnet is the same "
+				 "user namespace without one");
+	if (s->rung == ISOLATION_ROOT && s->l->own_userns)
+		return error_set(err, ERR_AUTH, "we are not root of this machine");
+
+	if (s->spec.privileged && s->rung != ISOLATION_ROOT && s->rung != ISOLATION_HOSTNET)
+		return error_set(err, ERR_UNSUPPORTED,
+				 "a privileged step needs isolation root or hostnet, not %s",
+				 isolation_name(s->rung));
+	if (plain != !!s->spec.rootfs)
+		return error_set(err, ERR_INTERNAL, "a root filesystem of the wrong kind");
+	return 0;
+}
+
+struct task *step_run_on(struct local *l, enum isolation rung, const struct step_spec *spec,
+			 int *ret_code)
 {
 	struct step *s = xnew(struct step);
 	struct error err = ERROR_INIT;
+	int r;
 
-	task_init(&s->task, &step_ops, e->loop);
-	s->l = local_of(e);
+	task_init(&s->task, &step_ops, l->engine.loop);
+	s->l = l;
+	s->rung = rung;
 	s->ret_code = ret_code;
 	s->out[0].fd = s->out[1].fd = s->lockfd = -1;
 	spec_copy(&s->spec, spec);
 	random_hex(ID_DIGITS / 2, s->id);
 	s->dir = xprintf("%s/steps/%s", s->l->run_dir, s->id);
 	s->cgroup = xprintf(CGROUP_PARENT "/%s", s->id);
-	if (begin(s, &err) < 0)
+	r = check(s, &err);
+	if (r == 0)
+		r = begin(s, &err);
+	if (r < 0)
 		fail(s, &err);
 	return &s->task;
+}
+
+struct task *local_step_run(struct engine *e, const struct step_spec *spec, int *ret_code)
+{
+	struct local *l = local_of(e);
+	enum isolation rung = l->isolated ? (enum isolation)l->isolation : ISOLATION_ROOT;
+
+	return step_run_on(l, rung, spec, ret_code);
 }

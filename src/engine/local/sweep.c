@@ -13,7 +13,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define ID_DIGITS     64
@@ -54,6 +58,65 @@ static bool in_life(const struct local *l, const char *id)
 	return container_alive(l, id) || life_held(AT_FDCWD, shim) || life_held(AT_FDCWD, starter);
 }
 
+struct left {
+	char *rootfs;
+	pid_t pid;
+	uint64_t start;
+};
+
+static void left_key(void *userdata, const char *key, const char *value)
+{
+	struct left *x = userdata;
+
+	if (streq(key, "rootfs") && !x->rootfs)
+		x->rootfs = xstrdup(value);
+	else if (streq(key, "pid"))
+		x->pid = (pid_t)kv_int(value);
+	else if (streq(key, "start"))
+		x->start = (uint64_t)kv_int(value);
+}
+
+/* Processes that have this directory as their root, whether it is still there or not. */
+static void kill_rooted(const char *rootfs)
+{
+	DIR *d = opendir("/proc");
+	size_t len = strlen(rootfs);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		autofree char *path = xprintf("/proc/%s/root", e->d_name);
+		char root[PATH_MAX];
+		ssize_t n = char_is_digit(e->d_name[0]) ? readlink(path, root, sizeof(root) - 1)
+							: -1;
+
+		if (n < (ssize_t)len || strncmp(root, rootfs, len) != 0)
+			continue;
+		root[n] = 0;
+		if (!root[len] || root[len] == ' ' || root[len] == '/')
+			kill((pid_t)strtol(e->d_name, NULL, 10), SIGKILL);
+	}
+	if (d)
+		closedir(d);
+}
+
+void local_kill_step(const char *path)
+{
+	autoclose int dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), pidfd = -1;
+	struct left x = { 0 };
+
+	if (dirfd < 0)
+		return;
+	kv_read(dirfd, "job", left_key, &x, NULL);
+	kv_read(dirfd, "init", left_key, &x, NULL);
+	if (x.pid)
+		pidfd = proc_open(x.pid, x.start);
+	if (pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (x.rootfs)
+		kill_rooted(x.rootfs);
+	free(x.rootfs);
+}
+
 static void sweep_run(struct local *l, const char *dir, const char *id)
 {
 	autofree char *cgroup = xprintf(CGROUP_PARENT "/%s", id);
@@ -63,6 +126,8 @@ static void sweep_run(struct local *l, const char *dir, const char *id)
 		return;
 	cgroup_kill(cgroup);
 	cgroup_remove(cgroup, NULL);
+	if (ends_with(dir, "/steps"))
+		local_kill_step(path);
 	path_remove_tree(AT_FDCWD, path, NULL);
 }
 
@@ -132,4 +197,12 @@ void local_sweep(struct local *l, const record_vec *recs)
 		each(l, l->state_dir, "volumes", NULL, sweep_volume);
 	}
 	map_done(&known);
+}
+
+void local_sweep_steps(struct local *l)
+{
+	struct map none = { 0 };
+
+	each(l, l->run_dir, "steps", &none, sweep_run);
+	map_done(&none);
 }
