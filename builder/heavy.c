@@ -13,6 +13,7 @@
 
 struct weigher {
 	uint64_t entries, bytes;
+	uint64_t left; /* entries that may be looked at, the ignored ones too */
 };
 
 static int weigh(void *userdata, const struct walk_entry *e, struct error *err)
@@ -36,6 +37,7 @@ static bool weigh_dir(const struct copy_job *j, const struct copy_source *src,
 		.ignored = src->ignored,
 		.include = p->include,
 		.exclude = j->exclude,
+		.left = &w->left,
 	};
 	const struct walk_visitor v = {
 		.enter = weigh, .leave = pass, .entry = weigh, .userdata = w
@@ -48,7 +50,7 @@ static bool weigh_dir(const struct copy_job *j, const struct copy_source *src,
 
 bool heavy_is(const struct copy_job *j, const struct copy_part *part)
 {
-	struct weigher w = { 0 };
+	struct weigher w = { .left = LIGHT_ENTRIES * 4 };
 	bool heavy = false;
 
 	vec_foreach (p, &part->picks) {

@@ -106,9 +106,13 @@ static int walk_one(struct walker *w, const struct tree_dir *dir, const char *na
 	struct walk_entry e = { .dir = dir, .name = name };
 	struct verdicts self = { 0 };
 	autofree char *path = NULL;
-	bool taken = judge(w, above, &self);
-	int r = tree_dir_stat(dir, name, &e.st, &e.at, w->err);
+	bool taken;
+	int r;
 
+	if (w->f->left && !(*w->f->left)--)
+		return -ERR_LIMIT;
+	taken = judge(w, above, &self);
+	r = tree_dir_stat(dir, name, &e.st, &e.at, w->err);
 	path = xstrdup(w->path.p); /* levels keep it while the buffer grows */
 	e.path = path;
 	if (r > 0 && S_ISDIR(e.st.st_mode)) {

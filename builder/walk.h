@@ -29,6 +29,8 @@ struct walk_filter {
 	const struct ignore *ignored; /* paths from the root of the tree */
 	const struct ignore *include; /* paths from where the walk begins */
 	const struct ignore *exclude;
+	uint64_t *left; /* entries that may still be looked at, taken or not: then -ERR_LIMIT; NULL:
+			   any number */
 };
 
 /* below: the path of dir from the root of the tree, "" for the root itself. */
