@@ -177,6 +177,15 @@ SHORTEN(gpus)
 	return list;
 }
 
+/* Nothing becomes longer; but what is no integer by now (text, without interpolation) never is. */
+SHORTEN(ulimit)
+{
+	if (is_string(n) || n->kind == NODE_FLOAT)
+		pass_error(ps, n, path, "must be an integer or a mapping, not a %s",
+			   node_kind_name(n->kind));
+	return n;
+}
+
 SHORTEN(key_value)
 {
 	struct node *map;

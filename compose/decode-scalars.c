@@ -171,8 +171,6 @@ DECODER(ulimit)
 {
 	struct node *ret;
 
-	if (n->kind == NODE_FLOAT)
-		return refuse(ps, n, path, "an integer or a mapping");
 	if (!is_map(n))
 		return decode_int(ps, n, attr, path);
 	ret = map_like(ps, n);

@@ -37,6 +37,7 @@ libcompose_a_SOURCES = \
 	compose/load.h \
 	compose/loader.h \
 	compose/merge.c \
+	compose/model-amounts.c \
 	compose/model-parts.c \
 	compose/model-read.c \
 	compose/model-service.c \

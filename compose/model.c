@@ -119,6 +119,7 @@ static void decode_services(struct model *m, struct findings *f)
 		struct service *s = vec_add(&m->services);
 		autobuf json;
 
+		check_amounts(member->key, member->value, f);
 		decode_service(&r, member->key, member->value, s);
 		service_node_hash(m->tree, member->value, s->hash);
 		buf_init(&json, BUF_MAX_ANY);

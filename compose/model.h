@@ -112,6 +112,8 @@ void decode_files(struct model_reader *r, const struct node *service, struct con
 void decode_networks(struct model_reader *r, const char *service, const struct node *n, struct service *s);
 void decode_ports(struct model_reader *r, const struct node *n, struct container_spec *spec);
 void decode_resources(struct model_reader *r, const struct node *n, struct container_spec *spec);
+/* Amounts below nothing, as findings. */
+void check_amounts(const char *service, const struct node *config, struct findings *f);
 
 /* Reading canonical values into C. */
 void node_to_strv(const struct node *list, struct strv *ret);

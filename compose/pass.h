@@ -149,6 +149,7 @@ SHORTEN(env_file);
 SHORTEN(extends);
 SHORTEN(gpus);
 SHORTEN(key_value);
+SHORTEN(ulimit);
 SHORTEN(keys);
 SHORTEN(list);
 SHORTEN(dns);

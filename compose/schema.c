@@ -55,10 +55,12 @@ static const struct attr ulimit_rows[] = {
 	END,
 };
 static const struct attr ulimit_each = ROW(NULL, ULIMIT, I | S | M, .members = ulimit_rows,
-					   .cast = CAST_INT, .merge = merge_ulimit, LOCAL);
+					   .cast = CAST_INT, .merge = merge_ulimit,
+					   .shorten = short_ulimit, LOCAL);
 /* Of a build, where a number in quotes is refused. */
 static const struct attr build_ulimit_each = ROW(NULL, ULIMIT, I | M, .members = ulimit_rows,
-						 .merge = merge_ulimit, LOCAL);
+						 .merge = merge_ulimit, .shorten = short_ulimit,
+						 LOCAL);
 
 static const struct attr mount_rows[] = {
 	TEXT("source", LOCAL),

@@ -178,6 +178,10 @@ static void numbers_out_of_range(void **state)
 		{ "ports: [{target: 80, published: '65536'}]", "is not a port" },
 		{ "configs: [{source: c, uid: root}]", "uid: \"root\" is not a number" },
 		{ "configs: [{source: c, gid: '4294967296'}]", "gid" },
+		{ "cpus: -1", "services.web.cpus: must not be negative" },
+		{ "mem_limit: -5", "services.web.mem_limit: must not be negative" },
+		{ "stop_grace_period: -5s", "stop_grace_period: must not be negative" },
+		{ "deploy: {resources: {limits: {cpus: '-0.5'}}}", "limits.cpus: must not be" },
 	};
 	struct scene *s = *state;
 
