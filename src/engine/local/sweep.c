@@ -199,10 +199,19 @@ void local_sweep(struct local *l, const record_vec *recs)
 	map_done(&known);
 }
 
+/* One without a job is just being made: its starter has perhaps not taken its lock yet. */
+static void sweep_step(struct local *l, const char *dir, const char *id)
+{
+	autofree char *job = xprintf("%s/%s/job", dir, id);
+
+	if (path_exists(job))
+		sweep_run(l, dir, id);
+}
+
 void local_sweep_steps(struct local *l)
 {
 	struct map none = { 0 };
 
-	each(l, l->run_dir, "steps", &none, sweep_run);
+	each(l, l->run_dir, "steps", &none, sweep_step);
 	map_done(&none);
 }
