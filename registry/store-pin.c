@@ -64,16 +64,30 @@ static int pins_open(struct store *s, struct error *err)
 	return s->pins_fd < 0 ? error_sys(err, "%s/%s/" PINS, s->dir, s->stage) : 0;
 }
 
-int pin(struct store *s, enum gc_root_kind kind, const char *digest, struct error *err)
+static int write_pin(struct store *s, const char *line, struct error *err)
 {
-	autofree char *line = xprintf("\n%s %s\n", kinds[kind], digest);
-	if (s->alone || map_has(&s->pins, line))
-		return 0;
 	int r = pins_open(s, err);
 	if (r == 0)
 		r = io_write_all(s->pins_fd, line, strlen(line), err);
 	if (r == 0)
 		map_set(&s->pins, line, NULL);
+	return r;
+}
+
+/* With no room for a line, what is here can still be used: gc then has to wait for our end. */
+int pin(struct store *s, enum gc_root_kind kind, const char *digest, struct error *err)
+{
+	autofree char *line = xprintf("\n%s %s\n", kinds[kind], digest);
+	struct error e = ERROR_INIT;
+	if (s->alone || s->kept || map_has(&s->pins, line))
+		return 0;
+	int r = write_pin(s, line, &e);
+	if (r == -ERR_NO_SPACE) {
+		s->kept = true;
+		return store_hold(s, err);
+	}
+	if (r < 0 && err)
+		*err = e;
 	return r;
 }
 
@@ -83,6 +97,9 @@ void pins_drop(struct store *s)
 		unlinkat(s->stage_fd, PINS, 0);
 	s->pins_fd = fd_close(s->pins_fd);
 	map_done(&s->pins);
+	if (s->kept)
+		store_release(s);
+	s->kept = false;
 }
 
 /* What it is not, is not ours: it is passed over. */

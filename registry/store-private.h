@@ -27,6 +27,7 @@ struct store {
 	int lock;	 /* STATE/lock, see store-pin.c */
 	unsigned held;	 /* how many times over */
 	bool alone;	 /* ... and by nobody else */
+	bool kept;	 /* until the pins are dropped: the disk had no room for one */
 	struct map pins; /* what is in our stage's file of them */
 	int pins_fd;
 	sqlite3 *db;
