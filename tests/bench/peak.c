@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * peak COMMAND...: runs it, with its output to nowhere, and prints the most memory that it had at a
- * time, in KiB. A program of its own, and a small one: the kernel counts what the caller had until
- * exec() as the command's.
+ * time, in KiB, and the time that processors spent for it, in microseconds. A program of its own,
+ * and a small one: the kernel counts what the caller had until exec() as the command's.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +20,11 @@ static int run(char **argv)
 	return 127;
 }
 
+static long long microseconds(struct timeval t)
+{
+	return t.tv_sec * 1000000LL + t.tv_usec;
+}
+
 int main(int argc, char **argv)
 {
 	struct rusage used;
@@ -33,6 +38,7 @@ int main(int argc, char **argv)
 		_exit(run(argv + 1));
 	if (pid < 0 || wait4(pid, &status, 0, &used) < 0 || status != 0)
 		return 1;
-	printf("%ld\n", used.ru_maxrss);
+	printf("%ld %lld\n", used.ru_maxrss,
+	       microseconds(used.ru_utime) + microseconds(used.ru_stime));
 	return 0;
 }
