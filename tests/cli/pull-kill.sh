@@ -37,6 +37,7 @@ if os.path.exists(sys.argv[1]):
 
 cut=0
 for ((i = 0; i < rounds; i++)); do
+	((i == 0 || i % 100)) || echo "after $i rounds, $cut of them cut: whole" >&2
 	fresh
 	compose image pull -q "$image" >/dev/null 2>&1 &
 	pid=$!
