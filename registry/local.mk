@@ -25,22 +25,20 @@ libregistry_a_SOURCES = \
 	registry/layer.c \
 	registry/login.c \
 	registry/manifest-get.c \
+	registry/manifest-put.c \
 	registry/platform.c \
 	registry/members.c registry/members.h \
 	registry/members-load.c \
 	registry/pull.c registry/pull-private.h \
 	registry/pull-image.c \
-	registry/push.c \
+	registry/push.c registry/push-private.h \
+	registry/push-send.c \
 	registry/ref.c \
 	registry/registry.c \
 	registry/remote.c registry/remote.h \
 	registry/retry.c registry/retry.h \
-	registry/send.c \
-	registry/send.h \
-	registry/manifest-put.c \
-	registry/push-private.h \
-	registry/push-send.c \
 	registry/segment.c registry/segment.h \
+	registry/send.c registry/send.h \
 	registry/sources.c \
 	registry/toml.c registry/toml.h \
 	registry/upload.c \
