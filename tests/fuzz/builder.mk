@@ -9,7 +9,7 @@ endif
 fuzz_dockerfile_SOURCES = tests/fuzz/fuzz-dockerfile.c tests/fuzz/fuzz.h $(fuzz_main)
 fuzz_dockerfile_CPPFLAGS = $(AM_CPPFLAGS)
 fuzz_dockerfile_LDFLAGS = $(fuzz_ldflags)
-fuzz_dockerfile_LDADD = libbuilder.a libutil.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
+fuzz_dockerfile_LDADD = libbuilder.a libregistry.a libutil.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 fuzz_ignore_SOURCES = tests/fuzz/fuzz-ignore.c tests/fuzz/fuzz.h $(fuzz_main)
 fuzz_ignore_CPPFLAGS = $(AM_CPPFLAGS)
