@@ -139,7 +139,7 @@ static void names_and_scales(void **state)
 	assert_string_equal(model_service(s->model, "built")->image, "p-built");
 	assert_int_equal(model_service(s->model, "many")->scale, 4);
 	sv = model_service(s->model, "two");
-	assert_string_equal(strmap_get(&sv->build->contexts, "b"), "docker-image://p-built");
+	assert_string_equal(strmap_get(&sv->build->contexts, "b"), "built-image://p-built");
 	container_spec_done(replica(s, "one", 1));
 }
 
