@@ -222,7 +222,8 @@ static int fetch(struct remote *r, char **specs, size_t n, bool history)
 	opt.custom_headers = headers(r);
 	opt.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	opt.update_fetchhead = 0;
-	if (!history)
+	/* libgit2 takes all of a directory, or nothing. */
+	if (!history && !starts_with(r->url, "file://"))
 		remote_no_history(&opt);
 	git_error_clear();
 	x = git_remote_fetch(r->git, &all, &opt, NULL);
