@@ -22,7 +22,7 @@ struct call_task {
 	unsigned redirects;
 	char *bearer;	 /* sent with the request that is under way */
 	bool authorized; /* something was sent with it */
-	bool fresh;	 /* and was made for it */
+	bool renewed;	 /* and was made because what was there was refused */
 	bool delivering; /* the body is the caller's */
 	bool refused;	 /* one of the caller's functions ended it */
 	bool fell_back;
@@ -184,11 +184,18 @@ static void on_authorized(struct task *t, int r, void *userdata)
 	k->child = task_unref(k->child);
 	if (r < 0)
 		return call_end(k, r, &err);
-	k->fresh = r > 0;
 	call_send(k);
 }
 
-/* 401: what is asked for is got, once; with what was made for this very request there is nothing
+static void on_renewed(struct task *t, int r, void *userdata)
+{
+	struct call_task *k = userdata;
+
+	k->renewed = r > 0;
+	on_authorized(t, r, userdata);
+}
+
+/* 401: what is asked for is got, once; when what was made for that is refused, there is nothing
  * more to try. */
 static bool authorize_again(struct call_task *k)
 {
@@ -198,13 +205,13 @@ static bool authorize_again(struct call_task *k)
 	if (k->elsewhere || k->call.method[0] == '\0')
 		return false;
 	challenge_find(&k->resp->headers, &ch);
-	if (ch.kind == CHALLENGE_NONE || (k->authorized && (k->fresh || !k->bearer))) {
+	if (ch.kind == CHALLENGE_NONE || (k->authorized && (k->renewed || !k->bearer))) {
 		challenge_done(&ch);
 		return false;
 	}
 	challenge_done(&o->challenge);
 	o->challenge = ch;
-	run(k, authz_ready(authz_get(k->c, k->also), k->bearer), on_authorized);
+	run(k, authz_ready(authz_get(k->c, k->also), k->bearer), on_renewed);
 	return true;
 }
 
@@ -435,7 +442,7 @@ static void call_begin(struct call_task *k)
 	if (!c->established)
 		c->prober = k;
 	k->redirects = 0;
-	k->fresh = false;
+	k->renewed = false;
 	if (first_url(k, &err) < 0)
 		return call_end(k, -(int)err.code, &err);
 	if (c->origin->challenge.kind == CHALLENGE_NONE)
