@@ -22,6 +22,7 @@ struct call_task {
 	unsigned redirects;
 	char *bearer;	 /* sent with the request that is under way */
 	bool authorized; /* something was sent with it */
+	bool waited;	 /* for a token that another request was refused */
 	bool renewed;	 /* and was made because what was there was refused */
 	bool delivering; /* the body is the caller's */
 	bool refused;	 /* one of the caller's functions ended it */
@@ -179,11 +180,16 @@ static bool follows(const struct call_task *k, long status)
 static void on_authorized(struct task *t, int r, void *userdata)
 {
 	struct call_task *k = userdata;
+	struct authz *a = authz_get(k->c, k->also);
 	struct error err = t->err;
 
 	k->child = task_unref(k->child);
 	if (r < 0)
 		return call_end(k, r, &err);
+	if (k->c->origin->challenge.kind == CHALLENGE_BEARER && !authz_bearer(a) && !k->waited) {
+		k->waited = true; /* what was there was refused to another request meanwhile */
+		return run(k, authz_ready(a, NULL), on_authorized);
+	}
 	call_send(k);
 }
 
@@ -442,7 +448,7 @@ static void call_begin(struct call_task *k)
 	if (!c->established)
 		c->prober = k;
 	k->redirects = 0;
-	k->renewed = false;
+	k->waited = k->renewed = false;
 	if (first_url(k, &err) < 0)
 		return call_end(k, -(int)err.code, &err);
 	if (c->origin->challenge.kind == CHALLENGE_NONE)
