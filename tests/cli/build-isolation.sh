@@ -85,7 +85,7 @@ in_root_of_step() { # processes whose root is below our state
 	for p in /proc/[0-9]*; do [[ $(readlink "$p/root" 2>/dev/null) != "$COMPOSE_STATE_DIR"* ]] || n=$((n + 1)); done
 	echo "$n"
 }
-clean() { [ "$(mounts)" = 0 ] && [ "$(in_root_of_step)" = 0 ] && [ -z "$(ls -A "$COMPOSE_STATE_DIR/stage" "$COMPOSE_RUN_DIR/steps" | grep -v : || true)" ]; }
+clean() { [ "$(mounts)" = 0 ] && [ "$(in_root_of_step)" = 0 ] && [ -z "$(find "$COMPOSE_STATE_DIR/stage" "$COMPOSE_RUN_DIR/steps" -mindepth 1 -print -quit)" ]; }
 
 # Every rung that root has gives the same files.
 compose build --quiet --isolation=root

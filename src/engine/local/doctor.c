@@ -21,7 +21,15 @@ void doctor_add(doctor_findings *v, const char *group, const char *name, enum do
 					       .hint = xstrdup0(hint) };
 }
 
-/* The first with a number in it (some complain before they say their version), else the first. */
+static bool tells(struct str line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (char_is_digit(line.p[i]))
+			return true;
+	return memmem(line.p, line.n, "version", strlen("version"));
+}
+
+/* The first with a version in it (some complain before they say it), else the first. */
 static char *telling_line(struct str text)
 {
 	struct str line, rest = str_trim(text), first;
@@ -29,9 +37,8 @@ static char *telling_line(struct str text)
 	str_cut(rest, '\n', &first, &line);
 	while (rest.n) {
 		str_cut(rest, '\n', &line, &rest);
-		for (size_t i = 0; i < line.n; i++)
-			if (char_is_digit(line.p[i]))
-				return str_dup(line);
+		if (tells(line))
+			return str_dup(line);
 	}
 	return str_dup(first);
 }
