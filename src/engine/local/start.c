@@ -328,7 +328,7 @@ static int network(struct start *s, struct error *err)
 	return r;
 }
 
-/* Of a life that ended badly: nobody put these away. */
+/* Of a life that ended badly, or never quite began: nobody put these away. */
 static void clean(struct start *s)
 {
 	autofree char *cgroup = record_cgroup(&s->rec);
@@ -372,15 +372,14 @@ static void on_lock(void *userdata, int r, const struct error *lock_err)
 	r = record_get(store_db(s->l->store), s->name, &s->rec, &err);
 	if (r == 0)
 		r = status_read(s->l->status_fd, s->rec.id, &st, &err);
-	if (r >= 0 && st.state == RUN_RUNNING) {
-		if (container_alive(s->l, s->rec.id)) {
-			finish(s);
-			return;
-		}
-		clean(s);
+	if (r >= 0 && st.state == RUN_RUNNING && container_alive(s->l, s->rec.id)) {
+		finish(s);
+		return;
 	}
-	if (r >= 0)
+	if (r >= 0) {
+		clean(s);
 		r = begin(s, &err);
+	}
 	if (r < 0)
 		fail(s, &err);
 }
