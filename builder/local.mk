@@ -116,6 +116,7 @@ compose_add_SOURCES = \
 	registry/unpack/entry.c registry/unpack/entry.h \
 	registry/unpack/sandbox.c registry/unpack/sandbox.h \
 	registry/unpack/source.c registry/unpack/source.h
+compose_add_LDFLAGS = $(AM_LDFLAGS) $(CANCEL_LIBS)
 compose_add_LDADD = libutil.a $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
 
 composelibexec_PROGRAMS += compose-git

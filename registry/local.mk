@@ -86,6 +86,9 @@ compose_unpack_SOURCES = \
 	registry/unpack/source.c registry/unpack/source.h \
 	registry/unpack/tree.c registry/unpack/tree.h \
 	registry/unpack/whiteout.c registry/unpack/whiteout.h
+# pthread_cancel() loads this on first use, which a sandbox would refuse.
+CANCEL_LIBS = -Wl,--push-state,--no-as-needed -lgcc_s -Wl,--pop-state
+compose_unpack_LDFLAGS = $(AM_LDFLAGS) $(CANCEL_LIBS)
 compose_unpack_LDADD = libutil.a $(ARCHIVE_LIBS) $(ISAL_LIBS) $(ZSTD_LIBS) -l:libcrypto.a $(JANSSON_LIBS)
 
 # Apart from compose-unpack: libarchive takes longer to load than a small layer takes to pack.
