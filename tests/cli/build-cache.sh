@@ -16,14 +16,14 @@ echo data >data
 cat >Dockerfile <<'END'
 FROM scratch AS base
 COPY busybox /bin/sh
-RUN mkdir /work && echo tool > /work/tool
+RUN mkdir /made && echo tool > /made/tool
 FROM base AS build
-COPY data /work/data
-RUN cat /work/data > /work/result && echo ran
+COPY data /made/data
+RUN cat /made/data > /made/result && echo ran
 RUN true
 FROM base
 WORKDIR /app
-COPY --from=build /work/result .
+COPY --from=build /made/result .
 RUN echo last > /app/last
 CMD ["cat", "/app/result"]
 END
